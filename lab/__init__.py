@@ -1,0 +1,1 @@
+"""AWS on this machine: the control plane, the gateway's edge, the balancer and the hosts, on loopback only."""
