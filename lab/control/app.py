@@ -1,0 +1,183 @@
+"""The control plane as a WSGI application, and the server thread that answers with it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import threading
+import typing as t
+
+from lab.context import LabContext
+from lab.control import environment
+
+environment.prepare()
+
+from moto.core.request import Request  # noqa: E402  moto reads its environment when it is imported
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
+from waitress.server import create_server  # noqa: E402
+from waitress.wasyncore import close_all, loop  # noqa: E402
+
+from lab import moto_gaps  # noqa: E402
+from lab.control import current, generations, hooks, strict  # noqa: E402
+from lab.control.call import Call, identify, match_operation  # noqa: E402
+from lab.control.calls import CallRecord  # noqa: E402
+from lab.control.errors import Answer, AwsError, render  # noqa: E402
+from lab.control.faults import Faults  # noqa: E402
+
+log = logging.getLogger("lab.control")
+
+StartResponse = t.Callable[..., t.Any]
+Environ = dict[str, t.Any]
+
+
+class ControlApp:
+    """One WSGI application for all AWS services."""
+
+    def __init__(self, ctx: LabContext) -> None:
+        self.ctx = ctx
+        self.calls = CallRecord()
+        self.faults = Faults()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._locks: dict[str, threading.RLock] = {}
+        self._locks_lock = threading.Lock()
+        self._hooks = [
+            ("POST", re.compile("^/_lab/faults$"), lambda request, _: vars(self.faults.order(hooks.body_of(request)))),
+            ("GET", re.compile("^/_lab/faults$"), lambda *_: self.faults.all()),
+            ("DELETE", re.compile("^/_lab/faults$"), lambda *_: self.faults.clear() or {}),
+            ("GET", re.compile("^/_lab/calls$"), lambda *_: self.calls.all()),
+            ("DELETE", re.compile("^/_lab/calls$"), lambda *_: self.calls.clear() or {}),
+            ("POST", re.compile("^/_lab/reset$"), lambda *_: self.reset() or {}),
+        ]
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
+        _read_whole_body(environ)
+        answer = self._answer(environ)
+        headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
+        start_response(
+            f"{answer.status} {_reason(answer.status)}", [*headers, ("Content-Length", str(len(answer.body)))]
+        )
+        return [answer.body]
+
+    def _answer(self, environ: Environ) -> Answer:
+        request = Request(environ)
+        if request.path.startswith("/_lab/"):
+            return hooks.answer(request, self._hooks)
+        call = Call(request)
+        try:
+            call = identify(request)
+            match_operation(call)
+            self.calls.note(call)
+            self.faults.strike(call)
+            strict.check(call)
+            answer = self._ask_moto(call, environ)
+        except AwsError as error:
+            return render(error, call.protocol, call.service)
+        except NotImplementedError as exc:
+            lack = AwsError("NotImplemented", f"The lab lacks {call.service}.{call.operation}: {exc}", 501)
+            return render(lack, call.protocol, call.service)
+        except Exception:
+            log.exception("%s.%s failed inside the lab", call.service, call.operation)
+            fault = AwsError("InternalFailure", f"The lab failed at {call.service}.{call.operation}; see its log.", 500)
+            return render(fault, call.protocol, call.service)
+        generations.note(self.ctx.generations, call, answer.status)
+        return answer
+
+    def _ask_moto(self, call: Call, environ: Environ) -> Answer:
+        environ["wsgi.input"].seek(0)
+        environ["RAW_URI"] = environ.get("RAW_URI") or environ.get("REQUEST_URI", "")
+        answer: dict[str, t.Any] = {}
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: t.Any = None) -> None:
+            answer["status"], answer["headers"] = int(status.split(" ", 1)[0]), headers
+
+        with self._lock_of(call.service):
+            application = self._application(environ)
+            # Flask swallows what a backend raises unless it is told to pass it on to us.
+            application.config["PROPAGATE_EXCEPTIONS"] = True
+            environ["wsgi.input"].seek(0)
+            body = b"".join(application(environ, start))
+        status: int = answer["status"]
+        if status in {404, 405, 500} and body.lstrip()[:9].lower() == b"<!doctype":
+            # Flask's own page: moto has no route for this operation.
+            raise NotImplementedError("moto has no route for it")
+        return Answer(status, answer["headers"], body)
+
+    def _application(self, environ: Environ) -> t.Any:
+        try:
+            return self._moto.get_application(environ)
+        except AttributeError:
+            # moto looks its backend's name up and gets None.
+            raise NotImplementedError("moto has no such service") from None
+
+    def _lock_of(self, service: str) -> threading.RLock:
+        """moto's backends are plain dictionaries: one call of a service at a time.
+
+        Functions call back into AWS while logs and lambda wait for them, so those two get no lock.
+        """
+        if service in {"lambda", "logs", "events", "sns", "firehose"}:
+            return threading.RLock()
+        with self._locks_lock:
+            return self._locks.setdefault(service, threading.RLock())
+
+    def reset(self) -> None:
+        """Empty everything: what the backends hold, and what the gaps hold beside them."""
+        from moto.moto_api._internal.models import moto_api_backend
+
+        moto_api_backend.reset()
+        current.reset_all()
+        self.faults.clear()
+        self.calls.clear()
+        for service in {"apigateway", "apigatewayv2", "ec2", "elbv2", "ecs", "logs", "secretsmanager", "iam"}:
+            self.ctx.generations.bump(service)
+
+
+def _read_whole_body(environ: Environ) -> None:
+    """Several layers read the body, so it must be one that can be read again."""
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+
+
+def _reason(status: int) -> str:
+    from http.client import responses
+
+    return responses.get(status, "Unknown")
+
+
+class ControlPlane:
+    """Serves the AWS API on a free loopback port until it is told to stop."""
+
+    name = "control"
+
+    def __init__(self, ctx: LabContext) -> None:
+        moto_gaps.apply_all()
+        current.bind(ctx)
+        self.ctx = ctx
+        self.app = ControlApp(ctx)
+        self._map: dict[int, t.Any] = {}
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._server: t.Any = None
+
+    def start(self, port: int = 0) -> None:
+        self._server = create_server(
+            self.app, map=self._map, host="127.0.0.1", port=port, threads=16, ident=None, channel_timeout=300
+        )
+        self.ctx.endpoint_url = f"http://127.0.0.1:{self._server.effective_port}"
+        self._thread = threading.Thread(target=self._serve, name="control-plane", daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            loop(timeout=1, map=self._map, use_poll=True, count=1)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._server is None or self._thread is None:
+            return
+        self._server.pull_trigger()
+        self._thread.join(timeout=10)
+        self._server.task_dispatcher.shutdown(timeout=5)
+        close_all(self._map, ignore_all=True)
