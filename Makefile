@@ -1,0 +1,90 @@
+# `make up` brings the service up on this machine, `make test` runs all tests; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The first Python on the path that is new enough (a shim that only pretends fails the test).
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
+# Ansible's own tools look for each other on the path.
+export PATH := $(BIN):$(PATH)
+export PYTHONPATH := $(CURDIR)
+
+PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i inventories/local
+ARGS ?=
+
+.PHONY: help up down status lab-start lab-stop lab-env lab-status engine test fast lint unit integration molecule sanity package clean
+
+help: ## List what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+up: $(VENV)/.lab engine lab-start ## Bring the service up on this machine, with a real vLLM behind it
+	@$(PLAYBOOK) playbooks/up.yml $(ARGS)
+
+down: $(VENV)/.lab lab-start ## Take the service down; the foundation stays
+	@$(PLAYBOOK) playbooks/down.yml $(ARGS)
+
+engine: $(VENV)/.lab ## Install the real vLLM and make its tiny model (once; not with LAB_ENGINE=stub)
+	@[ "$${LAB_ENGINE:-}" = stub ] || $(BIN)/python -m lab.engine install
+
+lab-start: $(VENV)/.lab ## Start AWS on this machine
+	@$(BIN)/python -m lab start
+
+lab-stop: $(VENV)/.lab ## Stop AWS on this machine and forget all that was in it
+	@$(BIN)/python -m lab stop
+
+lab-status: $(VENV)/.lab ## Say whether AWS runs on this machine
+	@$(BIN)/python -m lab status
+
+lab-env: $(VENV)/.lab ## Print shell exports for the running lab: eval "$$(make -s lab-env)"
+	@$(BIN)/python -m lab env
+
+test: lint unit integration molecule sanity ## Run all tests
+
+fast: lint unit ## Run what needs no lab
+
+lint: $(VENV)/.dev ## Check style and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/yamllint --strict .
+	@tests/tools/types.sh
+	@$(BIN)/ansible-lint --offline --profile production
+
+unit: $(VENV)/.dev ## Run the unit tests
+	@$(BIN)/python -m pytest tests/unit
+
+integration: $(VENV)/.dev ## Run modules, lab and clients against the lab
+	@$(BIN)/python -m pytest tests/integration -m "not engine"
+
+molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one of them with the real vLLM
+	@tests/tools/molecule.sh
+
+sanity: $(VENV)/.dev ## Run ansible-test sanity on a built copy of the collection
+	@tests/tools/sanity.sh
+
+package: $(VENV)/.dev ## Build the tarball, install it offline and use it from there
+	@tests/tools/package.sh
+
+clean: ## Remove what was installed here (stop the lab first)
+	@rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "central.llm needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Making a virtual environment with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@site="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ansible_collections/central" && \
+		mkdir -p "$$site" && ln -sfn $(CURDIR) "$$site/llm"
+
+$(VENV)/.lab: requirements/runtime.txt requirements/lab.txt | $(BIN)/python
+	@echo "Installing Ansible and the lab (once, about a minute)"
+	@$(PIP) -r requirements/lab.txt 2>&1 | tests/tools/progress.sh
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.lab
+	@echo "Installing the tools of the tests (once)"
+	@$(PIP) -r requirements/dev.txt 2>&1 | tests/tools/progress.sh
+	@touch $@

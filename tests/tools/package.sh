@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Builds the tarball, installs it offline beside the bundled amazon.aws, and uses it from there.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+site=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+work="$root/.build/package"
+rm -rf "$work"
+mkdir -p "$work/collections"
+ansible-galaxy collection build --output-path "$work" "$root" >/dev/null
+tarball=$(ls "$work"/central-llm-*.tar.gz)
+if tar -tzf "$tarball" | grep -E '^(lab|tests|extensions|\.venv|\.lab)/'; then
+  echo "the tarball carries what only the repository needs" >&2
+  exit 1
+fi
+ANSIBLE_HOME="$work/home" ansible-galaxy collection install --offline -p "$work/collections" \
+  "$site/ansible_collections/amazon/aws" "$tarball" >/dev/null
+# From a folder that holds nothing of the checkout, and with a path that does not hold it either.
+cd "$work"
+export ANSIBLE_COLLECTIONS_PATH="$work/collections" ANSIBLE_COLLECTIONS_SCAN_SYS_PATH=false ANSIBLE_HOME="$work/home"
+ansible-doc -t module -l central.llm | tee modules.txt
+expected=$(ls "$root"/plugins/modules/*.py | wc -l)
+[ "$(grep -c '^central\.llm\.' modules.txt)" -eq "$expected" ] || { echo "not every module is documented" >&2; exit 1; }
+for playbook in up down; do
+  ansible-playbook --syntax-check -i "$root/inventories/local" "central.llm.$playbook"
+done

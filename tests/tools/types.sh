@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# mypy wants the collection where Ansible imports it from: below a folder ansible_collections.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work="$root/.build/types"
+mkdir -p "$work/ansible_collections/central"
+ln -sfn "$root" "$work/ansible_collections/central/llm"
+cd "$work"
+export MYPYPATH="$work"
+mypy --config-file "$root/pyproject.toml" --cache-dir "$root/.mypy_cache" \
+  -p ansible_collections.central.llm.plugins
+cd "$root"
+MYPYPATH="$root" mypy --config-file pyproject.toml -p lab
