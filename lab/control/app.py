@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 import threading
 import typing as t
+from dataclasses import asdict
 
 from lab.context import LabContext
 from lab.control import environment
@@ -19,7 +19,7 @@ from waitress.server import create_server  # noqa: E402
 from waitress.wasyncore import close_all, loop  # noqa: E402
 
 from lab import moto_gaps  # noqa: E402
-from lab.control import current, generations, hooks, strict  # noqa: E402
+from lab.control import current, generations, hooks, operations, strict  # noqa: E402
 from lab.control.call import Call, identify, match_operation  # noqa: E402
 from lab.control.calls import CallRecord  # noqa: E402
 from lab.control.errors import Answer, AwsError, render  # noqa: E402
@@ -41,14 +41,13 @@ class ControlApp:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._locks: dict[str, threading.RLock] = {}
         self._locks_lock = threading.Lock()
-        self._hooks = [
-            ("POST", re.compile("^/_lab/faults$"), lambda request, _: vars(self.faults.order(hooks.body_of(request)))),
-            ("GET", re.compile("^/_lab/faults$"), lambda *_: self.faults.all()),
-            ("DELETE", re.compile("^/_lab/faults$"), lambda *_: self.faults.clear() or {}),
-            ("GET", re.compile("^/_lab/calls$"), lambda *_: self.calls.all()),
-            ("DELETE", re.compile("^/_lab/calls$"), lambda *_: self.calls.clear() or {}),
-            ("POST", re.compile("^/_lab/reset$"), lambda *_: self.reset() or {}),
-        ]
+        self._hooks = hooks.Routes()
+        self._hooks.add("POST", "faults", lambda request, _: asdict(self.faults.order(hooks.body_of(request))))
+        self._hooks.add("GET", "faults", lambda *_: self.faults.all())
+        self._hooks.add("DELETE", "faults", hooks.quietly(self.faults.clear))
+        self._hooks.add("GET", "calls", lambda *_: self.calls.all())
+        self._hooks.add("DELETE", "calls", hooks.quietly(self.calls.clear))
+        self._hooks.add("POST", "reset", hooks.quietly(self.reset))
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         _read_whole_body(environ)
@@ -70,7 +69,8 @@ class ControlApp:
             self.calls.note(call)
             self.faults.strike(call)
             strict.check(call)
-            answer = self._ask_moto(call, environ)
+            with self._lock_of(call.service):
+                answer = operations.answer(call, lambda: self._ask_moto(call, environ))
         except AwsError as error:
             return render(error, call.protocol, call.service)
         except NotImplementedError as exc:
@@ -91,12 +91,11 @@ class ControlApp:
         def start(status: str, headers: list[tuple[str, str]], exc_info: t.Any = None) -> None:
             answer["status"], answer["headers"] = int(status.split(" ", 1)[0]), headers
 
-        with self._lock_of(call.service):
-            application = self._application(environ)
-            # Flask swallows what a backend raises unless it is told to pass it on to us.
-            application.config["PROPAGATE_EXCEPTIONS"] = True
-            environ["wsgi.input"].seek(0)
-            body = b"".join(application(environ, start))
+        application = self._application(environ)
+        # Flask swallows what a backend raises unless it is told to pass it on to us.
+        application.config["PROPAGATE_EXCEPTIONS"] = True
+        environ["wsgi.input"].seek(0)
+        body = b"".join(application(environ, start))
         status: int = answer["status"]
         if status in {404, 405, 500} and body.lstrip()[:9].lower() == b"<!doctype":
             # Flask's own page: moto has no route for this operation.

@@ -43,6 +43,8 @@ class Call:
     protocol: str = "rest-xml"
     model: OperationModel | None = None
     uri: dict[str, t.Any] = field(default_factory=dict)
+    # Parsed on first use, see operations.params_of.
+    params: dict[str, t.Any] | None = None
 
 
 def scope_of(request: Request) -> tuple[str, str] | None:

@@ -11,21 +11,51 @@ from moto.core.request import Request
 from lab.control.errors import Answer
 
 Handler = t.Callable[[Request, tuple[str, ...]], t.Any]
-_routes: list[tuple[str, re.Pattern[str], Handler]] = []
 
 
 class BadHook(Exception):
     """The request to /_lab makes no sense; the message says why."""
 
 
+class Routes:
+    """Handlers by method and path below /_lab; what they return is sent as JSON."""
+
+    def __init__(self) -> None:
+        self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
+
+    def add(self, method: str, pattern: str, handler: Handler) -> None:
+        self._routes.append((method, re.compile(f"^/_lab/{pattern}$"), handler))
+
+    def match(self, request: Request) -> tuple[Handler, tuple[str, ...]] | None:
+        for method, pattern, handler in self._routes:
+            found = pattern.match(request.path)
+            if found and request.method == method:
+                return handler, found.groups()
+        return None
+
+
+# What the gaps add; it belongs to the process, as moto's state does.
+_shared = Routes()
+
+
 def route(method: str, pattern: str) -> t.Callable[[Handler], Handler]:
-    """Register a handler for `/_lab/<pattern>`; it returns what is sent as JSON."""
+    """Register a handler for `/_lab/<pattern>`."""
 
     def register(handler: Handler) -> Handler:
-        _routes.append((method, re.compile(f"^/_lab/{pattern}$"), handler))
+        _shared.add(method, pattern, handler)
         return handler
 
     return register
+
+
+def quietly(act: t.Callable[[], None]) -> Handler:
+    """A handler for what has no answer."""
+
+    def handler(request: Request, groups: tuple[str, ...]) -> dict[str, t.Any]:
+        act()
+        return {}
+
+    return handler
 
 
 def body_of(request: Request) -> dict[str, t.Any]:
@@ -38,17 +68,17 @@ def body_of(request: Request) -> dict[str, t.Any]:
     return given
 
 
-def answer(request: Request, extra: list[tuple[str, re.Pattern[str], Handler]]) -> Answer:
-    for method, pattern, handler in [*extra, *_routes]:
-        found = pattern.match(request.path)
-        if found and request.method == method:
-            try:
-                return _json(200, handler(request, found.groups()))
-            except (BadHook, TypeError) as exc:
-                return _json(400, {"error": str(exc)})
-            except LookupError as exc:
-                return _json(404, {"error": str(exc)})
-    return _json(404, {"error": f"the lab answers no {request.method} {request.path}"})
+def answer(request: Request, own: Routes) -> Answer:
+    found = own.match(request) or _shared.match(request)
+    if found is None:
+        return _json(404, {"error": f"the lab answers no {request.method} {request.path}"})
+    handler, groups = found
+    try:
+        return _json(200, handler(request, groups))
+    except (BadHook, TypeError) as exc:
+        return _json(400, {"error": str(exc)})
+    except LookupError as exc:
+        return _json(404, {"error": str(exc)})
 
 
 def _json(status: int, document: t.Any) -> Answer:

@@ -9,7 +9,22 @@ import importlib
 import threading
 
 # In the order they are applied.
-GAPS: list[str] = []
+GAPS: list[str] = [
+    "apigateway_apis",
+    "apigateway_resources",
+    "apigateway_integrations",
+    "apigateway_validators",
+    "apigateway_openapi",
+    "apigateway_deployments",
+    "apigateway_stages",
+    "apigateway_keys",
+    "apigateway_usage_plans",
+    "apigateway_plan_keys",
+    "apigateway_account",
+    "apigateway_tags",
+    "apigateway_vpc_links",
+    "apigateway_vpc_links_v2",
+]
 
 _applied: set[str] = set()
 _lock = threading.Lock()
