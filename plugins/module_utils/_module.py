@@ -44,13 +44,28 @@ class CollectionModule(AnsibleAWSModule):
             self.fail_json(msg=error.message, **_error_details(error))
 
     def exit_with(
-        self, name: str, *, changed: bool, before: Resource | None, after: Resource | None, **returned: t.Any
+        self,
+        name: str,
+        *,
+        changed: bool,
+        before: Resource | None,
+        after: Resource | None,
+        observed: t.Collection[str] = (),
+        **returned: t.Any,
     ) -> t.NoReturn:
-        """End with the resource as it is now (in check mode: as it would be) under its own name."""
+        """End with the resource as it is now (in check mode: as it would be) under its own name.
+
+        Keys in `observed` tell what AWS is doing at the moment (counts, events, a state on its way): they are
+        returned, but no part of the diff, which shows what is managed.
+        """
         result: dict[str, t.Any] = {"changed": changed, name: after or {}, **returned}
         if self._diff:
-            result["diff"] = {"before": before or {}, "after": after or {}}
+            result["diff"] = {"before": _without(before, observed), "after": _without(after, observed)}
         self.exit_json(**result)
+
+
+def _without(resource: Resource | None, keys: t.Collection[str]) -> Resource:
+    return {key: value for key, value in (resource or {}).items() if key not in keys}
 
 
 def _error_details(error: AwsCallError) -> dict[str, t.Any]:
