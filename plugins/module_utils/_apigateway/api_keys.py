@@ -1,0 +1,48 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE to this collection: it may change in any release.
+"""API keys, one function per API call. A key's value is read only where it is asked for.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-setup-api-key-with-restapi.html
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._aws import aws_call
+from .patch import Operation
+
+_MISSING = ("NotFoundException",)
+
+
+@aws_call("read the API key {key_id}", missing=_MISSING)
+def find_api_key(client: t.Any, key_id: str) -> dict[str, t.Any] | None:
+    return client.get_api_key(apiKey=key_id, includeValue=False)
+
+
+@aws_call("list the API keys named {name}")
+def list_api_keys(client: t.Any, name: str) -> list[dict[str, t.Any]]:
+    """The keys of exactly this name: the API's own query finds longer names too."""
+    paginator = client.get_paginator("get_api_keys")
+    pages = paginator.paginate(nameQuery=name, includeValues=False, PaginationConfig={"PageSize": 500})
+    return [key for page in pages for key in page.get("items", []) if key.get("name") == name]
+
+
+@aws_call("read the value of the API key {key_id}")
+def read_value(client: t.Any, key_id: str) -> str:
+    return client.get_api_key(apiKey=key_id, includeValue=True)["value"]
+
+
+@aws_call("create the API key {name}")
+def create_api_key(client: t.Any, request: dict[str, t.Any]) -> dict[str, t.Any]:
+    return client.create_api_key(**request)
+
+
+@aws_call("change the API key {key_id}")
+def update_api_key(client: t.Any, key_id: str, operations: list[Operation]) -> None:
+    client.update_api_key(apiKey=key_id, patchOperations=operations)
+
+
+@aws_call("delete the API key {key_id}", missing=_MISSING)
+def delete_api_key(client: t.Any, key_id: str) -> None:
+    client.delete_api_key(apiKey=key_id)
