@@ -64,7 +64,7 @@ def _settle(region: str, link: Document) -> None:
         return
     arn = link["targetArns"][0]
     balancer = backend("elbv2", region).load_balancers.get(arn)
-    if balancer is None or balancer.loadbalancer_type != "network":
+    if balancer is None or balancer.type != "network":
         link.update(status="FAILED", statusMessage=f"NLB ARN is malformed or does not exist: {arn}")
     elif balancer.state not in {"active", "provisioning"}:
         link.update(status="FAILED", statusMessage=f"NLB is not active: {arn}")
