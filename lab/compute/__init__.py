@@ -1,0 +1,1 @@
+"""The lab's hosts: EC2 instances that run ECS tasks as processes, and the scheduler that places them."""
