@@ -30,12 +30,16 @@ def findings() -> t.Iterator[str]:
         yield "the published key is not the one that the plan has"
 
     resources = gateway.get_resources(restApiId=api[0]["id"], embed=["methods"], limit=500)["items"]
-    routes = {(item["path"], verb): method for item in resources for verb, method in item.get("resourceMethods", {}).items()}
+    routes = {
+        (item["path"], verb): method for item in resources for verb, method in item.get("resourceMethods", {}).items()
+    }
     if ("/v1/chat/completions", "POST") not in routes or any("proxy" in path for path, _verb in routes):
         yield f"routes: {sorted(routes)}"
     for route, method in routes.items():
         integration = method.get("methodIntegration", {})
-        if not method["apiKeyRequired"] or not method.get("requestParameters", {}).get("method.request.header.x-llm-user"):
+        if not method["apiKeyRequired"] or not method.get("requestParameters", {}).get(
+            "method.request.header.x-llm-user"
+        ):
             yield f"{route} lets requests in without key or headers"
         if (integration.get("responseTransferMode"), integration.get("connectionType")) != ("STREAM", "VPC_LINK"):
             yield f"{route} does not stream through the link: {integration}"
@@ -47,7 +51,9 @@ def findings() -> t.Iterator[str]:
     if (group["Port"], group["Protocol"], group["HealthCheckPath"]) != (8000, "TCP", "/health"):
         yield f"target group: {group}"
 
-    service = ecs.describe_services(cluster="central-llm-service-cluster", services=["central-llm-service"])["services"][0]
+    service = ecs.describe_services(cluster="central-llm-service-cluster", services=["central-llm-service"])[
+        "services"
+    ][0]
     if (service["desiredCount"], service["runningCount"]) != (0, 0):
         yield f"the foundation runs something: {service['desiredCount']} {service['runningCount']}"
 

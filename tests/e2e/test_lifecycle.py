@@ -1,0 +1,213 @@
+"""What an operator does with the playbooks, and what may go wrong meanwhile. The engine is the small stand-in."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import boto3
+import pytest
+
+from .conftest import ROOT
+
+LIMIT = 300
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, str]]:
+    """A lab of its own, as `make up` starts it; the environment points at it."""
+    home = tmp_path_factory.mktemp("lab")
+    environment = {**os.environ, "LAB_HOME": str(home), "LAB_ENGINE": "stub", "PYTHONPATH": str(ROOT), "USER": "tester"}
+    command = [sys.executable, "-m", "lab"]
+    subprocess.run([*command, "start"], env=environment, check=True, cwd=ROOT, timeout=120)
+    try:
+        exports = subprocess.run(
+            [*command, "env"], env=environment, check=True, cwd=ROOT, timeout=60, capture_output=True, text=True
+        ).stdout
+        environment |= dict(re.findall(r"^export (\w+)=['\"]?([^'\"\n]*)", exports, re.MULTILINE))
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            yield environment
+    finally:
+        subprocess.run([*command, "stop"], env=environment, check=True, cwd=ROOT, timeout=120)
+
+
+class Run(t.NamedTuple):
+    status: int
+    output: str
+
+    @property
+    def changed(self) -> int:
+        recap = re.search(r"changed=(\d+)", self.output)
+        assert recap, self.output
+        return int(recap[1])
+
+
+def play(lab: dict[str, str], playbook: str, *arguments: str) -> Run:
+    finished = subprocess.run(
+        ["ansible-playbook", "-i", "inventories/local", f"playbooks/{playbook}.yml", *arguments],
+        env=lab,
+        cwd=ROOT,
+        timeout=LIMIT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return Run(finished.returncode, finished.stdout)
+
+
+def play_until(lab: dict[str, str], playbook: str, task: str) -> None:
+    """Start a playbook and kill it, its children too, as soon as it begins this task."""
+    running = subprocess.Popen(
+        ["ansible-playbook", "-i", "inventories/local", f"playbooks/{playbook}.yml"],
+        env=lab,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert running.stdout
+    seen = []
+    for line in running.stdout:
+        seen.append(line)
+        if task in line:
+            os.killpg(running.pid, signal.SIGKILL)
+            break
+    else:
+        pytest.fail(f"never came to {task!r}:\n{''.join(seen)}")
+    running.wait(timeout=30)
+
+
+def writes(lab: dict[str, str]) -> list[str]:
+    """The calls that the lab has seen and that change something."""
+    import json
+    import urllib.request
+
+    with urllib.request.urlopen(f"{lab['AWS_ENDPOINT_URL']}/_lab/calls", timeout=10) as answer:
+        calls = [call["operation"] for call in json.loads(answer.read())]
+    return [call for call in calls if not call.startswith(("Describe", "Get", "List", "Head"))]
+
+
+def forget_calls(lab: dict[str, str]) -> None:
+    import urllib.request
+
+    request = urllib.request.Request(f"{lab['AWS_ENDPOINT_URL']}/_lab/calls", method="DELETE")
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+def inventory(lab: dict[str, str]) -> dict[str, list[str]]:
+    """Everything that a second copy could exist of."""
+    gateway, ec2, elbv2 = boto3.client("apigateway"), boto3.client("ec2"), boto3.client("elbv2")
+    instances = ec2.describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}])
+    return {
+        "apis": [item["name"] for item in gateway.get_rest_apis()["items"]],
+        "plans": [item["name"] for item in gateway.get_usage_plans()["items"]],
+        "keys": [item["name"] for item in gateway.get_api_keys()["items"]],
+        "links": [item["Name"] for item in boto3.client("apigatewayv2").get_vpc_links()["Items"]],
+        "balancers": [item["LoadBalancerName"] for item in elbv2.describe_load_balancers()["LoadBalancers"]],
+        "groups": sorted(
+            group["GroupName"]
+            for group in ec2.describe_security_groups()["SecurityGroups"]
+            if group["GroupName"].startswith("central-llm")
+        ),
+        "hosts": [host["State"]["Name"] for each in instances["Reservations"] for host in each["Instances"]],
+    }
+
+
+ONE_OF_EACH = {
+    "apis": ["central-llm-rest-api"],
+    "plans": ["central-llm-usage-plan"],
+    "keys": ["central-llm-client"],
+    "links": ["central-llm-link"],
+    "balancers": ["central-llm-nlb"],
+    "groups": ["central-llm-link-sg", "central-llm-nlb-sg", "central-llm-service-sg"],
+    "hosts": ["running"],
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-e", "llm_region=moon-base"], "llm_region is"),
+        (["-e", "llm_region=xx-nowhere-1"], "Check llm_region"),
+        (["-e", "llm_account_id=999999999999"], "Choose the other profile"),
+        (["-e", '{"llm_network_subnet_ids": ["subnet-0123456789abcdef0"]}'], "subnet-0123456789abcdef0"),
+        (["-e", "llm_gateway_burst_limit=0"], "llm_gateway_burst_limit must"),
+        (["-e", '{"llm_gateway_routes": [{"path": "v1/{proxy+}", "method": "POST"}]}'], "is no route"),
+        (["-e", "llm_service_image="], "llm_service_image"),
+    ],
+    ids=["malformed-region", "unknown-region", "other-account", "missing-subnet", "burst", "route", "image"],
+)
+def test_bad_input_stops_before_the_first_write(lab: dict[str, str], arguments: list[str], message: str) -> None:
+    forget_calls(lab)
+    run = play(lab, "up", *arguments)
+    assert run.status != 0
+    assert message in " ".join(run.output.split())
+    assert writes(lab) == []
+
+
+def test_without_credentials(lab: dict[str, str], tmp_path: Path) -> None:
+    bare = {name: value for name, value in lab.items() if not name.startswith("AWS_") or "ENDPOINT" in name}
+    bare |= {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    run = play(bare, "up")
+    assert run.status != 0
+    assert "Check llm_region, the credentials" in " ".join(run.output.split())
+
+
+def test_without_an_endpoint(lab: dict[str, str]) -> None:
+    run = play({**lab, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "up")
+    assert run.status != 0
+    assert "http://127.0.0.1:9" in run.output
+
+
+def test_check_mode_on_an_empty_account_writes_nothing(lab: dict[str, str]) -> None:
+    forget_calls(lab)
+    run = play(lab, "up", "--check", "--diff")
+    assert run.status == 0, run.output
+    assert run.changed > 10
+    assert writes(lab) == []
+
+
+def test_killed_and_run_again_it_finishes_without_duplicates(lab: dict[str, str]) -> None:
+    play_until(lab, "up", "Converge the listener")
+    play_until(lab, "up", "Converge the stage")
+    run = play(lab, "up")
+    assert run.status == 0, run.output
+    assert inventory(lab) == ONE_OF_EACH
+    assert "curl -N" in run.output and "openai.OpenAI" in run.output
+    key = boto3.client("apigateway").get_api_keys(includeValues=True)["items"][0]["value"]
+    assert key not in run.output
+
+
+def test_up_again_changes_nothing(lab: dict[str, str]) -> None:
+    before = inventory(lab)
+    run = play(lab, "up", "--diff")
+    assert run.status == 0, run.output
+    assert run.changed == 0, run.output
+    assert inventory(lab) == before
+    checked = play(lab, "up", "--check")
+    assert checked.status == 0 and checked.changed == 0, checked.output
+
+
+def test_down_leaves_nothing_but_the_foundation(lab: dict[str, str]) -> None:
+    run = play(lab, "down")
+    assert run.status == 0, run.output
+    assert "Nothing is left" in run.output
+    assert inventory(lab) == {**ONE_OF_EACH, "hosts": []}
+    again = play(lab, "down")
+    assert again.status == 0 and again.changed == 0, again.output
+
+
+def test_an_engine_that_crashes_ends_the_host_and_says_why(lab: dict[str, str]) -> None:
+    run = play(lab, "up", "-e", '{"llm_service_arguments": ["--fail-with", "3"], "llm_session_healthy_timeout": 60}')
+    assert run.status != 0
+    assert "nothing was left running" in run.output
+    assert "Essential container in task exited" in run.output
+    assert inventory(lab)["hosts"] == []
