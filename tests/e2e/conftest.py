@@ -1,4 +1,4 @@
-"""The service as a client and an operator see it: the environment of a running lab, and nothing of the collection's code."""
+"""The service as a client and an operator see it: a running lab's environment, none of the collection's code."""
 
 from __future__ import annotations
 
