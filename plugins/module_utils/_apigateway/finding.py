@@ -8,7 +8,7 @@ import typing as t
 
 from .._aws import InvalidInput
 
-Found = t.Dict[str, t.Any]
+Found = dict[str, t.Any]
 
 
 def only_one(found: t.Sequence[Found], kind: str, name: str, summary: t.Callable[[Found], str]) -> Found | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-Operation = t.Dict[str, str]
+Operation = dict[str, str]
 
 
 def pointer(*parts: str) -> str:
