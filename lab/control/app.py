@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 import threading
@@ -65,6 +66,7 @@ class ControlApp:
         call = Call(request)
         try:
             call = identify(request)
+            call.ask = functools.partial(self._ask_moto, call)
             match_operation(call)
             self.calls.note(call)
             self.faults.strike(call)

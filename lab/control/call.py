@@ -16,7 +16,7 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-from lab.control.errors import AwsError
+from lab.control.errors import Answer, AwsError
 
 # Signing names that are not the name of the service's model.
 _SIGNING_NAMES = {
@@ -45,6 +45,8 @@ class Call:
     uri: dict[str, t.Any] = field(default_factory=dict)
     # Parsed on first use, see operations.params_of.
     params: dict[str, t.Any] | None = None
+    # Sends an environ to moto, past everything that the lab puts before it.
+    ask: t.Callable[[dict[str, t.Any]], Answer] | None = None
 
 
 def scope_of(request: Request) -> tuple[str, str] | None:

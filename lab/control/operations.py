@@ -1,6 +1,6 @@
 """Where a gap hooks in: by the name of the AWS operation, with its parameters parsed and its answer as a dict.
 
-* `replaces`: the handler answers, moto is not asked;
+* `replaces`: the handler answers, moto is not asked unless the handler returns None;
 * `guards`: the handler runs first and raises AwsError for what AWS refuses;
 * `amends`: the handler gets moto's answer, parsed, and returns what is sent instead.
 """
@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from urllib.parse import urlencode
 
 from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
 from moto import backends
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import get_serializer_class
+from werkzeug.test import EnvironBuilder
 
 from lab.context import ACCOUNT_ID
 from lab.control.call import Call
-from lab.control.errors import Answer
+from lab.control.errors import Answer, AwsError
 
 Params = dict[str, t.Any]
 Replacement = t.Callable[[Call, Params], Params | None]
@@ -63,10 +66,8 @@ def answer(call: Call, ask_moto: t.Callable[[], Answer]) -> Answer:
     key = (call.service, call.operation)
     for guard in _guards.get(key, []):
         guard(call, params_of(call))
-    if key in _replacements:
-        given = serialize(call, _replacements[key](call, params_of(call)) or {})
-    else:
-        given = ask_moto()
+    output = _replacements[key](call, params_of(call)) if key in _replacements else None
+    given = ask_moto() if output is None else serialize(call, output)
     amendments = _amendments.get(key)
     if not amendments or given.status >= 400:
         return given
@@ -74,6 +75,35 @@ def answer(call: Call, ask_moto: t.Callable[[], Answer]) -> Answer:
     for amend in amendments:
         output = amend(call, params_of(call), output) or output
     return serialize(call, output, given.status)
+
+
+def forward(call: Call, operation: str, params: Params) -> Params:
+    """Ask moto for another operation of a query service, or for the same one with other parameters.
+
+    Raises AwsError when moto refuses.
+    """
+    assert call.ask is not None and call.model is not None
+    model = call.model.service_model.operation_model(operation)
+    request = create_serializer(call.protocol).serialize_to_request(params, model)
+    builder = EnvironBuilder(
+        method="POST",
+        path="/",
+        headers={"Authorization": call.request.headers.get("Authorization", ""), "Host": call.request.host},
+        content_type="application/x-www-form-urlencoded; charset=utf-8",
+        data=urlencode(request["body"]).encode(),
+    )
+    given = call.ask(builder.get_environ())
+    response: dict[str, t.Any] = {
+        "status_code": given.status,
+        "headers": {name.lower(): value for name, value in given.headers},
+        "body": given.body,
+        "context": {"operation_name": operation},
+    }
+    parsed = t.cast(Params, _parser(call.protocol).parse(response, model.output_shape))
+    if given.status >= 400:
+        raise AwsError(parsed["Error"]["Code"], parsed["Error"]["Message"], given.status)
+    parsed.pop("ResponseMetadata", None)
+    return parsed
 
 
 def params_of(call: Call) -> Params:
@@ -99,7 +129,7 @@ def params_of(call: Call) -> Params:
 
 def parse(call: Call, given: Answer) -> Params:
     assert call.model is not None
-    response = {
+    response: dict[str, t.Any] = {
         "status_code": given.status,
         "headers": {name.lower(): value for name, value in given.headers},
         "body": given.body,

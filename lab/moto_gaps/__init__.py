@@ -24,6 +24,11 @@ GAPS: list[str] = [
     "apigateway_tags",
     "apigateway_vpc_links",
     "apigateway_vpc_links_v2",
+    "elbv2_load_balancers",
+    "elbv2_target_groups",
+    "elbv2_listeners",
+    "elbv2_target_health",
+    "logs_retention",
 ]
 
 _applied: set[str] = set()

@@ -7,8 +7,9 @@ import datetime
 from lab.control.call import Call
 from lab.control.errors import AwsError
 from lab.control.operations import replaces
+from lab.edge import usage
 from lab.moto_gaps.apigateway_keys import key_of
-from lab.moto_gaps.apigateway_store import Document, Store, bad_request, conflict, of, page, store
+from lab.moto_gaps.apigateway_store import Document, Store, bad_request, conflict, of, page
 from lab.moto_gaps.apigateway_usage_plans import check_one_plan_a_stage, plan_of
 
 
@@ -70,32 +71,15 @@ def delete(call: Call, params: Document) -> Document:
     return {}
 
 
-def count(region: str, plan_id: str, key_id: str, requests: int = 1) -> None:
-    """The edge calls this for each request that a plan lets through; GetUsage shows it."""
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    days = store(region).usage.setdefault((plan_id, key_id), {})
-    days[today] = days.get(today, 0) + requests
-
-
 def get_usage(call: Call, params: Document) -> Document:
-    """For each key and day: [used, remaining]."""
-    regional = of(call)
-    plan = plan_of(regional, params["usagePlanId"])
+    """For each key and day: [used, remaining], as the edge counted."""
+    plan = plan_of(of(call), params["usagePlanId"])
     start, end = _day(params["startDate"]), _day(params["endDate"])
     if end < start or (end - start).days > 90:
         raise bad_request("Invalid date range: the end must not be before the start, nor more than 90 days later")
-    limit = (plan.get("quota") or {}).get("limit", 0)
-    days = [(start + datetime.timedelta(days=offset)).isoformat() for offset in range((end - start).days + 1)]
-    items = {}
-    for (plan_id, key_id), used in regional.usage.items():
-        if plan_id == plan["id"] and params.get("keyId") in {None, key_id}:
-            items[key_id] = _rows(days, used, limit)
+    items = usage.read(plan["id"], plan.get("quota"), start, end, params.get("keyId"))
     shown = {"usagePlanId": plan["id"], "startDate": params["startDate"], "endDate": params["endDate"]}
     return {**shown, "items": items}
-
-
-def _rows(days: list[str], used: dict[str, int], limit: int) -> list[list[int]]:
-    return [[used.get(day, 0), max(0, limit - used.get(day, 0))] for day in days]
 
 
 def _day(text: str) -> datetime.date:

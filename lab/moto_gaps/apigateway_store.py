@@ -47,7 +47,6 @@ class Store:
     plan_keys: dict[str, list[str]] = field(default_factory=dict)
     links: dict[str, Document] = field(default_factory=dict)
     # (plan id, key id) -> ISO date -> requests counted
-    usage: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     account: Document = field(
         default_factory=lambda: {
             "throttleSettings": {"burstLimit": 5000, "rateLimit": 10000.0},
