@@ -81,10 +81,18 @@ class Configuration:
     def load(self, region: str | None, api_id: str, stage_name: str) -> Stage | None:
         """The stage as it is now, or None where there is no such API or stage. Blocks on the control plane."""
         for candidate in [region] if region else self._regions():
-            stage = self._stage(candidate, api_id, stage_name)
-            if stage:
-                return stage
+            if self._has_api(candidate, api_id):
+                return self._stage(candidate, api_id, stage_name)
         return None
+
+    def _has_api(self, region: str, api_id: str) -> bool:
+        try:
+            self.ctx.client(SERVICE, region).get_rest_api(restApiId=api_id)
+        except ClientError as error:
+            if _is_missing(error):
+                return False
+            raise
+        return True
 
     def _regions(self) -> list[str]:
         everywhere = boto3.session.Session().get_available_regions(SERVICE)
@@ -95,7 +103,7 @@ class Configuration:
         try:
             found = client.get_stage(restApiId=api_id, stageName=name)
         except ClientError as error:
-            if error.response["Error"]["Code"] == "NotFoundException":
+            if _is_missing(error):
                 return None
             raise
         deployment = self._deployment(region, api_id, found["deploymentId"])
@@ -147,6 +155,10 @@ class Configuration:
         if items is None:
             items = _all(self.ctx.client(SERVICE, region), "get_models", restApiId=api_id)
         return {item["name"]: json.loads(item.get("schema") or "{}") for item in items}
+
+
+def _is_missing(error: ClientError) -> bool:
+    return bool(error.response["Error"]["Code"] == "NotFoundException")
 
 
 def _all(client: t.Any, operation: str, **arguments: t.Any) -> list[Mapping[str, t.Any]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import typing as t
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -83,7 +84,8 @@ class Gateway:
             lambda: self.configuration.load(where.region, where.api_id, where.stage),
         )
         if stage is None or stage.deployment.rest_api.get("disableExecuteApiEndpoint"):
-            raise GatewayError("ACCESS_DENIED", "Forbidden", reason="no such API or stage, or its endpoint is disabled")
+            # "Forbidden", as to a request without a key, and not in the API's own words: none is being served.
+            raise GatewayError("INVALID_API_KEY", reason="no such API or stage, or its endpoint is disabled")
         match = stage.deployment.routes.match(exchange.client.http_method, where.path)
         exchange.routed(stage, match)
         if match is None:
@@ -110,8 +112,8 @@ class Gateway:
             self.access_logs.write(stage.access_log, stage.api_id, stage.name, exchange.received_at, exchange.variables)
 
 
-def _require_no_authorizer(method: object) -> None:
-    kind = (method.get("authorizationType") if isinstance(method, dict) else None) or "NONE"
+def _require_no_authorizer(method: Mapping[str, t.Any]) -> None:
+    kind = method.get("authorizationType") or "NONE"
     if kind == "AWS_IAM":
         raise GatewayError("MISSING_AUTHENTICATION_TOKEN", reason="the lab's edge checks no signatures (AWS_IAM)")
     if kind != "NONE":
@@ -122,6 +124,9 @@ async def read_payload(http: web.BaseRequest) -> bytes:
     """The whole body: API Gateway streams responses, never requests."""
     if (http.content_length or 0) > MAXIMUM_PAYLOAD:
         raise GatewayError("REQUEST_TOO_LARGE")
+    if http.headers.get("Expect", "").lower() == "100-continue":
+        await http.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        http.writer.output_size = 0  # an interim response is no part of the one that follows
     body = bytearray()
     async for chunk in http.content.iter_any():
         body += chunk

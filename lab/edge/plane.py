@@ -85,10 +85,18 @@ class EdgePlane:
                     access_logs=access_logs,
                 )
                 # Cancellation: a client that leaves takes its request to the backend with it.
-                server = web.Server(gateway.handle, handler_cancellation=True, auto_decompress=False, access_log=None)
-                runner = web.ServerRunner(server)
+                server = web.Server(
+                    gateway.handle,
+                    handler_cancellation=True,
+                    auto_decompress=False,
+                    access_log=None,
+                    # "Total combined size of request line and header values: 10240 bytes"
+                    max_line_size=10240,
+                    max_field_size=10240,
+                )
+                runner = web.ServerRunner(server, shutdown_timeout=1.0)
                 await runner.setup()
-                site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1.0)
+                site = web.TCPSite(runner, "127.0.0.1", 0)
                 await site.start()
                 host, port = runner.addresses[0][:2]
                 ctx.edge_url = f"http://{host}:{port}"

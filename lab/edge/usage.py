@@ -71,13 +71,6 @@ class UsageStore:
             return 0
         return max(0, int(quota["limit"]) - self._used(plan_id, key_id, quota, day))
 
-    def forget(self, plan_id: str | None = None) -> None:
-        """Drops the counts of a deleted plan, or all."""
-        with self._lock:
-            self._counts = {
-                key: days for key, days in self._counts.items() if plan_id is not None and key[0] != plan_id
-            }
-
 
 STORE = UsageStore()
 """The lab's own: the edge counts into it, the control plane's GetUsage reads it (ids are unique in a process)."""

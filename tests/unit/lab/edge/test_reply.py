@@ -49,11 +49,11 @@ def test_an_own_response_with_headers_and_a_template() -> None:
             "gatewayresponse.header.x-q": "method.request.querystring.q",
         },
         "responseTemplates": {
-            "application/json": '{"error":{"message":$context.error.messageString,"code":"$context.error.responseType"}}'
+            "application/json": '{"error":{"message":$context.error.messageString,"is":"$context.error.responseType"}}'
         },
     }
     reply = answer(GatewayError("THROTTLED"), own)
-    assert json.loads(reply.body) == {"error": {"message": "Too Many Requests", "code": "THROTTLED"}}
+    assert json.loads(reply.body) == {"error": {"message": "Too Many Requests", "is": "THROTTLED"}}
     expected = [("Retry-After", "1"), ("x-request", "r-1"), ("x-user", "ann"), ("x-q", "7")]
     assert [header for header in reply.headers if header in expected] == expected
 

@@ -71,7 +71,7 @@ def test_read_answers_what_get_usage_shows() -> None:
     assert store.read("plan", quota, monday, monday, key_id="another") == {}
 
 
-def test_a_raised_limit_holds_at_once_and_a_forgotten_plan_starts_anew() -> None:
+def test_a_raised_limit_holds_at_once() -> None:
     store, day = UsageStore(), date(2026, 11, 23)
     small, large = {"limit": 1, "period": "DAY"}, {"limit": 2, "period": "DAY"}
     assert [store.consume("plan", "key", quota, day) for quota in (small, small, large, large)] == [
@@ -80,5 +80,3 @@ def test_a_raised_limit_holds_at_once_and_a_forgotten_plan_starts_anew() -> None
         True,
         False,
     ]
-    store.forget("plan")
-    assert store.consume("plan", "key", small, day)
