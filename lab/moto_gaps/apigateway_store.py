@@ -46,7 +46,6 @@ class Store:
     # plan id -> ids of its keys, in the order they were attached
     plan_keys: dict[str, list[str]] = field(default_factory=dict)
     links: dict[str, Document] = field(default_factory=dict)
-    # (plan id, key id) -> ISO date -> requests counted
     account: Document = field(
         default_factory=lambda: {
             "throttleSettings": {"burstLimit": 5000, "rateLimit": 10000.0},
