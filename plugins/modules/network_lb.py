@@ -38,8 +38,9 @@ options:
   security_group_ids:
     description:
       - The security groups of the load balancer. This is the whole list.
-      - AWS attaches the first group only at creation, and never lets go of the last one. A load balancer that was created
-        without groups can never have any, one that has groups must keep at least one. Both are refused with the way out.
+      - AWS attaches the first group only at creation, and never lets go of the last one. A load balancer that was
+        created without groups can never have any, one that has groups must keep at least one. Both are refused with the
+        way out.
     type: list
     elements: str
   scheme:
@@ -50,18 +51,19 @@ options:
     choices: [internal, internet-facing]
   cross_zone:
     description:
-      - Whether each node sends traffic to the targets in all zones. AWS's default is V(false), with which a node answers
-        nothing while its own zone has no target.
+      - Whether each node sends traffic to the targets in all zones. AWS's default is V(false), with which a node
+        answers nothing while its own zone has no target.
     type: bool
   deletion_protection:
     description:
       - Whether AWS refuses to delete the load balancer.
-      - With O(state=absent), V(false) turns a protection off that is on; without it a protected load balancer is not deleted.
+      - With O(state=absent), V(false) turns a protection off that is on; without it a protected load balancer is not
+        deleted.
     type: bool
   enforce_privatelink_rules:
     description:
-      - Whether the inbound rules of the security groups hold for traffic that comes through AWS PrivateLink, as that of a VPC
-        link of API Gateway's first kind does. AWS's default is V(true).
+      - Whether the inbound rules of the security groups hold for traffic that comes through AWS PrivateLink, as that of
+        a VPC link of API Gateway's first kind does. AWS's default is V(true).
       - Needs security groups.
     type: bool
 extends_documentation_fragment:
@@ -237,9 +239,10 @@ def validate_change(options: Resource, before: Resource) -> None:
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
     if groups and not current:
         raise InvalidInput(
-            f"security_group_ids: the load balancer {name} was created without security groups, and AWS attaches the first "
-            "one only at creation. Create a replacement under another name with security_group_ids, move the listeners "
-            "and whatever points at it (a VPC link, for one), then delete this one; or leave security_group_ids out."
+            f"security_group_ids: the load balancer {name} was created without security groups, and AWS attaches the "
+            "first one only at creation. Create a replacement under another name with security_group_ids, move the "
+            "listeners and whatever points at it (a VPC link, for one), then delete this one; or leave security_group_ids "
+            "out."
         )
     if groups == [] and current:
         raise InvalidInput(
@@ -316,8 +319,9 @@ def ensure_present(
         if before and tags.remove:
             api.untag(client, current["arn"], tags.remove)
         if options["wait"]:
-            found = waiters.wait_until_active(client, current["arn"], timeout)
-            current = {**current, "state": found["State"]["Code"]}
+            waiters.wait_until_active(client, current["arn"], timeout)
+            found = api.find_load_balancer(client, name) or {}
+            current = {**current, "state": found.get("State", {}).get("Code", "")}
     return before is None or bool(changes or tags.changes), {**current, **changes, "tags": tags.after}
 
 

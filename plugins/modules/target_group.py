@@ -42,7 +42,8 @@ options:
     type: int
   target_type:
     description:
-      - Whether targets are instances or addresses. V(instance) where left out at creation; AWS cannot change it afterwards.
+      - Whether targets are instances or addresses. V(instance) where left out at creation; AWS cannot change it
+        afterwards.
     type: str
     choices: [instance, ip]
   health_check:
@@ -86,7 +87,8 @@ options:
         type: str
   deregistration_delay_seconds:
     description:
-      - How long a target that is being deregistered may finish its connections, 0 to 3600 seconds. AWS's default is 300.
+      - How long a target that is being deregistered may finish its connections, 0 to 3600 seconds. AWS's default is
+        300.
     type: int
   connection_termination:
     description:
@@ -240,8 +242,9 @@ def validate(options: Resource, before: Resource | None) -> None:
     frozen = differing({option: options[option] for option in _IMMUTABLE}, before)
     for option, value in frozen.items():
         raise InvalidInput(
-            f"{option}: the target group {options['name']} has {before[option]}, and AWS cannot change that to {value}. "
-            "Create another target group under another name and point the listener at it; or leave the option out."
+            f"{option}: the target group {options['name']} has {before[option]}, "
+            f"and AWS cannot change that to {value}. Create another target group under another name and point the "
+            "listener at it; or leave the option out."
         )
 
 
@@ -314,12 +317,13 @@ def ensure_absent(client: t.Any, before: Resource | None, *, check_mode: bool) -
     if before is None:
         return False, None
     if before["load_balancer_arns"]:
+        balancers = ", ".join(before["load_balancer_arns"])
         raise InvalidInput(
-            f"The target group {before['name']} cannot be deleted: a listener of {', '.join(before['load_balancer_arns'])} "
-            "forwards to it. Delete that listener or load balancer first."
+            f"The target group {before['name']} cannot be deleted: a listener of {balancers} forwards to it. "
+            "Delete that listener or load balancer first."
         )
-    if not check_mode:
-        waiters.delete_target_group(client, before["arn"])
+    if not check_mode and not api.delete_target_group(client, before["arn"]):
+        waiters.wait_until_target_group_deleted(client, before["arn"])
     return True, None
 
 

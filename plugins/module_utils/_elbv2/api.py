@@ -11,7 +11,7 @@ import typing as t
 
 from .._aws import aws_call
 
-Answer = t.Dict[str, t.Any]
+Answer = dict[str, t.Any]
 
 _NO_LOAD_BALANCER = ("LoadBalancerNotFound",)
 _NO_TARGET_GROUP = ("TargetGroupNotFound",)
@@ -76,6 +76,13 @@ def create_target_group(client: t.Any, request: Answer) -> Answer:
 @aws_call("change the health check of {TargetGroupArn}")
 def modify_target_group(client: t.Any, request: Answer) -> None:
     client.modify_target_group(**request)
+
+
+@aws_call("delete the target group {arn}", missing=("ResourceInUse",), default=False)
+def delete_target_group(client: t.Any, arn: str) -> bool:
+    """False where something still forwards to it. Deleting one that does not exist succeeds."""
+    client.delete_target_group(TargetGroupArn=arn)
+    return True
 
 
 @aws_call("read the attributes of {arn}", missing=_NO_TARGET_GROUP, default={})

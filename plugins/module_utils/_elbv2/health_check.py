@@ -10,7 +10,7 @@ from .._aws import InvalidInput
 from .._compare import differing, given
 from .validation import validate_matcher, validate_range
 
-HealthCheck = t.Dict[str, t.Any]
+HealthCheck = dict[str, t.Any]
 
 # AWS's defaults, which creation sends explicitly: what was foretold is then what comes.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html

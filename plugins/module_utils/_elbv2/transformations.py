@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-Resource = t.Dict[str, t.Any]
+Resource = dict[str, t.Any]
 
 # Option -> attribute, and what AWS assumes where an attribute was never set.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
@@ -23,7 +23,7 @@ _TARGET_GROUP_ATTRIBUTES = {
     "unhealthy_connection_termination": ("target_health_state.unhealthy.connection_termination.enabled", True),
 }
 
-AttributeTable = t.Mapping[str, t.Tuple[str, t.Any]]
+AttributeTable = t.Mapping[str, tuple[str, t.Any]]
 
 
 def target_group_attribute_table(target_type: str) -> dict[str, tuple[str, t.Any]]:

@@ -21,7 +21,7 @@ _DELETED = (on_path("ResponseMetadata.HTTPStatusCode", 200, "success"), on_error
 _RELEASE_SECONDS = 60
 
 
-def wait_until_active(client: t.Any, arn: str, timeout: int) -> dict[str, t.Any]:
+def wait_until_active(client: t.Any, arn: str, timeout: int) -> None:
     wait_for(
         client,
         waiter_model("DescribeLoadBalancers", _ACTIVE, delay=5),
@@ -30,7 +30,6 @@ def wait_until_active(client: t.Any, arn: str, timeout: int) -> dict[str, t.Any]
         reason="LoadBalancers[].State.[Code, Reason][]",
         LoadBalancerArns=[arn],
     )
-    return client.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
 
 
 def wait_until_without_subnets(client: t.Any, arn: str, subnet_ids: t.Collection[str], timeout: int) -> None:
@@ -57,7 +56,8 @@ def wait_until_gone(client: t.Any, arn: str, timeout: int) -> None:
     )
 
 
-def delete_target_group(client: t.Any, arn: str) -> None:
+def wait_until_target_group_deleted(client: t.Any, arn: str) -> None:
+    """Try again and again to delete it."""
     wait_for(
         client,
         waiter_model("DeleteTargetGroup", _DELETED),
@@ -67,4 +67,9 @@ def delete_target_group(client: t.Any, arn: str) -> None:
     )
 
 
-__all__ = ("delete_target_group", "wait_until_active", "wait_until_gone", "wait_until_without_subnets")
+__all__ = (
+    "wait_until_active",
+    "wait_until_gone",
+    "wait_until_target_group_deleted",
+    "wait_until_without_subnets",
+)
