@@ -46,6 +46,7 @@ class Host:
     """What the lab remembers of one EC2 instance."""
 
     instance_id: str
+    region: str
     boots_at: float = 0.0
     state: str = ""
     console: list[str] = field(default_factory=list)
@@ -76,6 +77,11 @@ class Hosts:
         self._boot_seconds = boot_seconds
         self._hosts: dict[str, Host] = {}
 
+    def close(self) -> None:
+        """Give the hosts' addresses back."""
+        for instance_id in self._hosts:
+            self._ctx.addresses.release(instance_id)
+
     def console(self, instance_id: str) -> list[str]:
         host = self._hosts.get(instance_id)
         return list(host.console) if host else []
@@ -86,6 +92,7 @@ class Hosts:
         registered = {instance.ec2_instance_id: instance for instance in self._backend.instances(region)}
         for instance in registered.values():
             self._follow(instance, found.get(instance.ec2_instance_id))
+        self._forget_vanished(region, found)
         busy = False
         for instance_id, description in found.items():
             busy |= self._boot(region, instance_id, description, instance_id in registered)
@@ -100,6 +107,13 @@ class Hosts:
             for instance in reservation["Instances"]
         }
 
+    def _forget_vanished(self, region: str, found: dict[str, dict[str, t.Any]]) -> None:
+        """Instances that EC2 no longer lists: long terminated, or the lab's state was reset."""
+        for instance_id, host in list(self._hosts.items()):
+            if host.region == region and instance_id not in found:
+                self._ctx.addresses.release(instance_id)
+                del self._hosts[instance_id]
+
     def _boot(self, region: str, instance_id: str, description: dict[str, t.Any], registered: bool) -> bool:
         state = description["State"]["Name"]
         host = self._hosts.get(instance_id)
@@ -109,7 +123,7 @@ class Hosts:
                 host.state = state
             return False
         if host is None:
-            host = self._hosts[instance_id] = Host(instance_id)
+            host = self._hosts[instance_id] = Host(instance_id, region)
         if state == "running" and host.state != "running":
             host.boots_at = time.monotonic() + self._boot_seconds
         host.state = state

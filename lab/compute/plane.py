@@ -75,6 +75,7 @@ class ComputePlane:
             each.join(timeout=10)
         for undo in reversed(self._undo):
             undo()
+        self._hosts.close()
 
     # -- the loop
 

@@ -1,0 +1,1 @@
+"""The lab's network load balancers: TCP listeners, target health, forwarding."""
