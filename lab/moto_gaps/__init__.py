@@ -14,6 +14,7 @@ GAPS: list[str] = [
     "apigateway_resources",
     "apigateway_integrations",
     "apigateway_validators",
+    "apigateway_authorizers",
     "apigateway_openapi",
     "apigateway_deployments",
     "apigateway_stages",
