@@ -1,0 +1,116 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE to this collection: it may change in any release.
+"""A lock as one item of a table: whoever puts the item holds it until it expires. Pure.
+
+AWS on locks with conditional writes:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from .._aws import InvalidInput
+
+Item = dict[str, t.Any]
+
+_MAX_SECONDS = 7 * 24 * 3600
+
+
+class Lock(t.NamedTuple):
+    name: str
+    owner: str
+    purpose: str
+    # Seconds since the epoch; the same attribute serves as the table's time to live.
+    acquired_at: int
+    expires_at: int
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return {**self._asdict(), "acquired_at": _iso(self.acquired_at), "expires_at": _iso(self.expires_at)}
+
+    def as_item(self) -> Item:
+        return {
+            **item_key(self.name),
+            "owner": {"S": self.owner},
+            "purpose": {"S": self.purpose},
+            "acquired_at": {"N": str(self.acquired_at)},
+            "expires_at": {"N": str(self.expires_at)},
+        }
+
+
+def item_key(name: str) -> Item:
+    return {"pk": {"S": f"lock#{name}"}}
+
+
+def read(name: str, item: t.Mapping[str, t.Any] | None, *, now: int) -> Lock | None:
+    """The lock as somebody holds it; an expired item is none, DynamoDB may keep it for days."""
+    if not item:
+        return None
+    lock = Lock(
+        name,
+        item.get("owner", {}).get("S", ""),
+        item.get("purpose", {}).get("S", ""),
+        int(item.get("acquired_at", {}).get("N", 0)),
+        int(item.get("expires_at", {}).get("N", 0)),
+    )
+    return lock if lock.expires_at > now else None
+
+
+def wanted(held: Lock | None, *, name: str, owner: str, purpose: str, ttl_seconds: int, now: int) -> Lock:
+    """The lock that the owner shall hold: its own one while at least half of its time is left, else a fresh time."""
+    if held is None or held.owner != owner:
+        return Lock(name, owner, purpose, now, now + ttl_seconds)
+    if held.expires_at - now < ttl_seconds / 2:
+        held = held._replace(expires_at=now + ttl_seconds)
+    return held._replace(purpose=purpose or held.purpose)
+
+
+def put_request(table: str, lock: Lock, *, now: int, force: bool) -> Item:
+    """PutItem that fails where somebody else holds the lock at this moment, whatever has been read before."""
+    request: Item = {"TableName": table, "Item": lock.as_item()}
+    if not force:
+        # 'owner' is a reserved word. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
+        request |= {
+            "ConditionExpression": "attribute_not_exists(#pk) OR #owner = :owner OR #expires_at <= :now",
+            "ExpressionAttributeNames": {"#pk": "pk", "#owner": "owner", "#expires_at": "expires_at"},
+            "ExpressionAttributeValues": {":owner": {"S": lock.owner}, ":now": {"N": str(now)}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    return request
+
+
+def delete_request(table: str, lock: Lock) -> Item:
+    """DeleteItem of exactly the lock that was read: one that somebody took since stays."""
+    return {
+        "TableName": table,
+        "Key": item_key(lock.name),
+        "ConditionExpression": "#owner = :owner AND #acquired_at = :acquired_at",
+        "ExpressionAttributeNames": {"#owner": "owner", "#acquired_at": "acquired_at"},
+        "ExpressionAttributeValues": {":owner": {"S": lock.owner}, ":acquired_at": {"N": str(lock.acquired_at)}},
+    }
+
+
+def refusal(lock: Lock) -> str:
+    """Who holds the lock, and what can be done."""
+    purpose = f" for {lock.purpose}" if lock.purpose else ""
+    shown = lock.as_dict()
+    return (
+        f"The lock {lock.name} is held by {lock.owner}{purpose} since {shown['acquired_at']} and until "
+        f"{shown['expires_at']}. Wait for it, or when nobody works on it any more, take it over with force: true."
+    )
+
+
+def validate(options: t.Mapping[str, t.Any]) -> None:
+    for option in ("table", "name", "owner"):
+        if not options[option]:
+            raise InvalidInput(f"{option} is empty.")
+    if not 1 <= options["ttl_seconds"] <= _MAX_SECONDS:
+        raise InvalidInput(f"ttl_seconds is {options['ttl_seconds']}, it takes 1 to {_MAX_SECONDS} (seven days).")
+
+
+def _iso(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC).isoformat()
+
+
+__all__ = ("Lock", "delete_request", "item_key", "put_request", "read", "refusal", "validate", "wanted")

@@ -1,0 +1,107 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE to this collection: it may change in any release.
+"""Starts hosts down the capacity ladder."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .._aws import AwsCallError, error_code
+from . import api
+from .ladder import REFUSALS, Attempt, Rung, client_token, fleet_request, refusals, started
+from .waiters import wait_visible
+
+COUNTED = ("pending", "running")
+NOT_COUNTED = ("stopping", "stopped", "shutting-down")
+
+
+class Launch(t.NamedTuple):
+    """What is to be started; `situation` is whatever makes this request another one than the last."""
+
+    rungs: list[Rung]
+    left_out: list[Attempt]
+    count: int
+    template: str
+    version: str
+    tags: dict[str, str]
+    situation: dict[str, t.Any]
+
+
+class NotEnough(Exception):
+    """The ladder has ended and hosts are still missing."""
+
+    def __init__(self, count: int, instance_ids: t.Sequence[str], attempts: t.Sequence[Attempt]) -> None:
+        self.instance_ids = list(instance_ids)
+        self.attempts = list(attempts)
+        got = f"only {len(instance_ids)} ({', '.join(instance_ids)})" if instance_ids else "none"
+        reasons = "; ".join(str(attempt) for attempt in attempts)
+        super().__init__(
+            f"{count} host(s) were to be started, AWS started {got}. {reasons}. "
+            "Try again later, or list further instance types and subnets in overrides; "
+            "a VcpuLimitExceeded needs a higher quota (Service Quotas, EC2)."
+        )
+
+
+def launch_missing(client: t.Any, launch: Launch, *, timeout: int) -> tuple[list[str], list[Attempt]]:
+    """Ask rung by rung until all are started; the ids of the new hosts, and why rungs gave none."""
+    instance_ids: list[str] = []
+    attempts = list(launch.left_out)
+    for position, rung in enumerate(launch.rungs):
+        missing = launch.count - len(instance_ids)
+        if missing <= 0:
+            break
+        new, refused = _ask(client, launch, position, rung, missing)
+        instance_ids += new
+        attempts += refused
+    if instance_ids:
+        wait_visible(client, instance_ids, timeout=timeout)
+    if len(instance_ids) < launch.count:
+        raise NotEnough(launch.count, instance_ids, attempts)
+    return instance_ids, attempts
+
+
+def host(instance: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """An instance of DescribeInstances in the shape that the module returns."""
+    launched = instance.get("LaunchTime")
+    return {
+        "id": instance["InstanceId"],
+        "type": instance["InstanceType"],
+        "subnet_id": instance.get("SubnetId", ""),
+        "availability_zone": instance.get("Placement", {}).get("AvailabilityZone", ""),
+        "state": instance["State"]["Name"],
+        "private_ip": instance.get("PrivateIpAddress", ""),
+        "launched_at": launched.isoformat() if launched else "",
+        "lifecycle": instance.get("InstanceLifecycle", "on-demand"),
+    }
+
+
+def _ask(client: t.Any, launch: Launch, position: int, rung: Rung, count: int) -> tuple[list[str], list[Attempt]]:
+    token = client_token(rung, count, position, now=time.time(), **launch.situation)
+    request = fleet_request(
+        rung, count, template=launch.template, version=launch.version, tags=launch.tags, token=token
+    )
+    try:
+        answer = api.create_fleet(client, what=f"{count} host(s): {rung}", request=request)
+    except AwsCallError as error:
+        if error_code(error) not in REFUSALS:
+            raise
+        details = error.exception.response["Error"]
+        return [], [Attempt(rung, details["Code"], details.get("Message", ""))]
+    refused = refusals(rung, answer)
+    _raise_if_denied(refused)
+    return started(answer), refused
+
+
+def _raise_if_denied(refused: t.Sequence[Attempt]) -> None:
+    """CreateFleet was allowed, what it does in the caller's name was not; no other rung will help."""
+    for attempt in refused:
+        if attempt.error_code.startswith(("UnauthorizedOperation", "AuthFailure", "AccessDenied")):
+            raise AwsCallError(
+                message=f"Failed to start {attempt}. The caller lacks an IAM action that CreateFleet needs: "
+                "ec2:RunInstances, ec2:CreateTags, iam:PassRole for the template's instance profile, or for spot hosts "
+                "iam:CreateServiceLinkedRole"
+            )
+
+
+__all__ = ("COUNTED", "NOT_COUNTED", "Launch", "NotEnough", "host", "launch_missing")

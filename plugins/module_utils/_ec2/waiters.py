@@ -1,0 +1,42 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE to this collection: it may change in any release.
+"""What is waited for in EC2."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._waiter import on_error, on_path, wait_for, waiter_model
+
+_STATES = "Reservations[].Instances[].State.Name"
+_REASON = "Reservations[].Instances[].[InstanceId, State.Name, StateReason.Message][]"
+_NOT_YET = on_error("InvalidInstanceID.NotFound", "retry")
+
+
+def wait_visible(client: t.Any, instance_ids: list[str], *, timeout: int) -> None:
+    """DescribeInstances lags behind CreateFleet.
+
+    https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+    """
+    count = on_path(f"length(Reservations[].Instances[]) == `{len(instance_ids)}`", True, "success")
+    _wait(client, instance_ids, [count, _NOT_YET], "the new hosts to be listed", timeout)
+
+
+def wait_running(client: t.Any, instance_ids: list[str], *, timeout: int) -> None:
+    ended = [
+        on_path(_STATES, state, "failure", "pathAny")
+        for state in ("shutting-down", "terminated", "stopping", "stopped")
+    ]
+    running = on_path(_STATES, "running", "success", "pathAll")
+    _wait(client, instance_ids, [*ended, running, _NOT_YET], f"{', '.join(instance_ids)} to run", timeout)
+
+
+def wait_terminated(client: t.Any, instance_ids: list[str], *, timeout: int) -> None:
+    gone = on_error("InvalidInstanceID.NotFound", "success")
+    terminated = on_path(_STATES, "terminated", "success", "pathAll")
+    _wait(client, instance_ids, [terminated, gone], f"{', '.join(instance_ids)} to be terminated", timeout)
+
+
+def _wait(client: t.Any, instance_ids: list[str], acceptors: list[t.Any], description: str, timeout: int) -> None:
+    model = waiter_model("DescribeInstances", acceptors, delay=5)
+    wait_for(client, model, description=description, timeout=timeout, reason=_REASON, InstanceIds=instance_ids)
