@@ -213,9 +213,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     with module.failures_reported():
-        module.exit_json(
-            changed=False, **describe(module.client("ecs"), module.params["cluster"], module.params["service"])
-        )
+        client = module.client("ecs")
+        module.exit_json(changed=False, **describe(client, module.params["cluster"], module.params["service"]))
 
 
 if __name__ == "__main__":

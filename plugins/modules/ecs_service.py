@@ -8,8 +8,8 @@ module: ecs_service
 version_added: 0.1.0
 short_description: Manage an Amazon ECS service
 description:
-  - Creates, changes and deletes a service that keeps a number of tasks running. Only the options that are given are managed,
-    and only what differs is sent.
+  - Creates, changes and deletes a service that keeps a number of tasks running. Only the options that are given are
+    managed, and only what differs is sent.
   - A deleted service, which AWS keeps showing as C(INACTIVE) for a while, counts as absent.
   - "AWS reference: U(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html) and
     U(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html)."
@@ -39,7 +39,7 @@ options:
     type: str
   desired_count:
     description:
-      - How many tasks shall run, from 0. Left out, the count of an existing service is left alone, and a new one gets 0.
+      - How many tasks shall run. Left out, the count of an existing service is left alone, and a new one gets 0.
     type: int
   launch_type:
     description:
@@ -48,8 +48,8 @@ options:
     choices: [EC2, FARGATE, EXTERNAL]
   load_balancers:
     description:
-      - The target groups in which ECS registers the tasks. This is the whole list, an empty one takes all away; a change starts
-        a deployment.
+      - The target groups in which ECS registers the tasks. This is the whole list, an empty one takes all away; a change
+        starts a deployment.
     type: list
     elements: dict
     suboptions:
@@ -76,7 +76,8 @@ options:
         type: int
       minimum_healthy_percent:
         description:
-          - How many healthy tasks must remain during a deployment, in percent of the desired count. AWS's default is 100.
+          - How many healthy tasks must remain during a deployment, in percent of the desired count. AWS's default is
+            100.
         type: int
       circuit_breaker:
         description:
@@ -143,8 +144,8 @@ options:
     default: false
   force:
     description:
-      - With O(state=absent), whether to delete the service at once, running tasks included, rather than to scale it down to 0
-        and wait for its tasks to stop first.
+      - With O(state=absent), whether to delete the service at once, running tasks included, rather than to scale it down
+        to 0 and wait for its tasks to stop first.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -157,7 +158,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    description: A second run with the same options changes nothing, but O(force_new_deployment) always starts a deployment.
+    description: A second run with the same options changes nothing, except that O(force_new_deployment) always does.
 notes:
   - With O(wait), a run ends when as many tasks run as are desired and only one deployment is left. A failure names the
     last events and why tasks stopped. Whether targets are healthy says M(central.llm.target_health_info).
@@ -206,34 +207,16 @@ service:
       type: str
       returned: when it exists
       sample: arn:aws:ecs:eu-central-1:123456789012:service/central-llm-service-cluster/central-llm-service
-    name:
-      description: Name of the service.
-      type: str
-      sample: central-llm-service
+    name: {description: Name of the service., type: str, sample: central-llm-service}
     cluster_arn:
       description: ARN of the cluster.
       type: str
       returned: when it exists
       sample: arn:aws:ecs:eu-central-1:123456789012:cluster/central-llm-service-cluster
-    status:
-      description: Status of the service.
-      type: str
-      returned: when it exists
-      sample: ACTIVE
-    desired_count:
-      description: How many tasks shall run.
-      type: int
-      sample: 1
-    running_count:
-      description: How many tasks run.
-      type: int
-      returned: when it exists
-      sample: 1
-    pending_count:
-      description: How many tasks are about to run.
-      type: int
-      returned: when it exists
-      sample: 0
+    status: {description: Status of the service., type: str, returned: when it exists, sample: ACTIVE}
+    desired_count: {description: How many tasks shall run., type: int, sample: 1}
+    running_count: {description: How many tasks run., type: int, returned: when it exists, sample: 1}
+    pending_count: {description: How many tasks are about to run., type: int, returned: when it exists, sample: 0}
     task_definition:
       description: ARN of the task definition.
       type: str
@@ -250,15 +233,12 @@ service:
     deployment_configuration:
       description: How a deployment replaces tasks, with the keys of O(deployment_configuration).
       type: dict
-      sample: {"maximum_percent": 100, "minimum_healthy_percent": 0, "circuit_breaker": {"enable": false, "rollback": false}}
+      sample: {"maximum_percent": 100, "minimum_healthy_percent": 0}
     health_check_grace_period_seconds:
       description: How long after its start a task may fail health checks.
       type: int
       sample: 1800
-    availability_zone_rebalancing:
-      description: Whether ECS evens out Availability Zones.
-      type: str
-      sample: DISABLED
+    availability_zone_rebalancing: {description: Whether ECS evens out Availability Zones., type: str, sample: DISABLED}
     placement_constraints:
       description: Rules for where tasks may run.
       type: list
@@ -269,14 +249,8 @@ service:
       type: list
       elements: dict
       sample: []
-    enable_execute_command:
-      description: Whether ECS Exec is on.
-      type: bool
-      sample: false
-    propagate_tags:
-      description: Whose tags new tasks get.
-      type: str
-      sample: SERVICE
+    enable_execute_command: {description: Whether ECS Exec is on., type: bool, sample: false}
+    propagate_tags: {description: Whose tags new tasks get., type: str, sample: SERVICE}
     created_at:
       description: When the service was created, in ISO 8601.
       type: str
@@ -304,7 +278,7 @@ import typing as t
 
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
-from ansible_collections.central.llm.plugins.module_utils._ecs import api, service, waiters
+from ansible_collections.central.llm.plugins.module_utils._ecs import api, service, service_removal, waiters
 from ansible_collections.central.llm.plugins.module_utils._ecs.transformations import validate_name
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
@@ -320,7 +294,8 @@ def resolve(client: t.Any, asked: str | None, current: str, *, check_mode: bool)
         # An earlier task of the same check may be the one that would register it.
         return asked
     raise InvalidInput(
-        f"task_definition: {asked} is no ACTIVE task definition. Register it first, or give a family to take its newest revision."
+        f"task_definition: {asked} is no ACTIVE task definition. "
+        "Register it first, or give a family to take its newest revision."
     )
 
 
@@ -356,9 +331,8 @@ def ensure_present(
 ) -> tuple[bool, Resource]:
     cluster, name = options["cluster"], options["name"]
     before = service.resource(found) if found else None
-    arn = resolve(
-        client, options["task_definition"], before["task_definition"] if before else "", check_mode=check_mode
-    )
+    current = before["task_definition"] if before else ""
+    arn = resolve(client, options["task_definition"], current, check_mode=check_mode)
     desired = service.wanted({**options, "task_definition": arn}, before or service.DEFAULTS)
     service.validate(options, desired)
     tags = plan_tags(before["tags"] if before else {}, options["tags"], purge=options["purge_tags"])
@@ -390,50 +364,16 @@ def ensure_present(
     return changed, {**service.resource(now), **changes, "tags": tags.after} if now else after
 
 
-def ensure_absent(client: t.Any, before: Resource | None, options: Resource, *, check_mode: bool) -> bool:
-    if before is None:
-        return False
-    cluster, name, timeout = options["cluster"], options["name"], options["wait_timeout"]
-    under_way = before["status"] == "DRAINING"
-    busy = before["desired_count"] or before["running_count"] or before["pending_count"]
-    gently = bool(busy) and not options["force"] and not under_way
-    if gently and not options["wait"]:
-        raise InvalidInput(
-            f"The service {name} still has tasks, and AWS deletes it only when they have stopped. "
-            "Allow the module to wait, or give force: true to have AWS stop them."
-        )
-    if not check_mode:
-        if gently:
-            api.update_service(client, request={"cluster": cluster, "service": name, "desiredCount": 0})
-            waiters.wait_until_idle(client, cluster, name, timeout)
-        if not under_way:
-            api.delete_service(client, cluster, name, force=options["force"])
-        if options["wait"]:
-            waiters.wait_until_inactive(client, cluster, name, timeout)
-    return not under_way
-
-
-def clear_the_name(client: t.Any, options: Resource, *, check_mode: bool) -> None:
-    """Let a deletion that is under way end: AWS gives the name free only then."""
-    if not options["wait"]:
-        raise InvalidInput(
-            f"The service {options['name']} is being deleted, and AWS gives its name free only when that is done. "
-            "Run again later, or allow the module to wait."
-        )
-    if not check_mode:
-        waiters.wait_until_inactive(client, options["cluster"], options["name"], options["wait_timeout"])
-
-
 def run(module: CollectionModule) -> t.NoReturn:
     options, check_mode = module.params, module.check_mode
     client = module.client("ecs")
     found = api.find_service(client, options["cluster"], options["name"])
     before = service.resource(found) if found else None
     if options["state"] == "absent":
-        changed = ensure_absent(client, before, options, check_mode=check_mode)
+        changed = service_removal.ensure_absent(client, before, options, check_mode=check_mode)
         module.exit_with("service", changed=changed, before=before if changed else None, after=None)
     if before and before["status"] == "DRAINING":
-        clear_the_name(client, options, check_mode=check_mode)
+        service_removal.clear_the_name(client, options, check_mode=check_mode)
         found = before = None
     validate_change(options, before)
     changed, after = ensure_present(client, found, options, check_mode=check_mode)
@@ -441,23 +381,9 @@ def run(module: CollectionModule) -> t.NoReturn:
 
 
 def main() -> None:
-    balancer = {
-        "target_group_arn": {"type": "str", "required": True},
-        "container_name": {"type": "str", "required": True},
-        "container_port": {"type": "int", "required": True},
-    }
-    deployment = {
-        "maximum_percent": {"type": "int"},
-        "minimum_healthy_percent": {"type": "int"},
-        "circuit_breaker": {"type": "dict", "options": {"enable": {"type": "bool"}, "rollback": {"type": "bool"}}},
-    }
-    constraint = {
-        "type": {"type": "str", "required": True, "choices": ["distinctInstance", "memberOf"]},
-        "expression": {"type": "str"},
-    }
-    strategy = {
-        "type": {"type": "str", "required": True, "choices": ["random", "spread", "binpack"]},
-        "field": {"type": "str"},
+    lists = {
+        option: {"type": "list", "elements": "dict", "options": service.SUBOPTIONS[option]}
+        for option in ("load_balancers", "placement_constraints", "placement_strategy")
     }
     module = CollectionModule(
         argument_spec={
@@ -467,12 +393,10 @@ def main() -> None:
             "task_definition": {"type": "str"},
             "desired_count": {"type": "int"},
             "launch_type": {"type": "str", "choices": ["EC2", "FARGATE", "EXTERNAL"]},
-            "load_balancers": {"type": "list", "elements": "dict", "options": balancer},
-            "deployment_configuration": {"type": "dict", "options": deployment},
+            **lists,
+            "deployment_configuration": {"type": "dict", "options": service.SUBOPTIONS["deployment_configuration"]},
             "health_check_grace_period_seconds": {"type": "int"},
             "availability_zone_rebalancing": {"type": "str", "choices": ["ENABLED", "DISABLED"]},
-            "placement_constraints": {"type": "list", "elements": "dict", "options": constraint},
-            "placement_strategy": {"type": "list", "elements": "dict", "options": strategy},
             "enable_execute_command": {"type": "bool"},
             "propagate_tags": {"type": "str", "choices": ["NONE", "SERVICE", "TASK_DEFINITION"]},
             "force_new_deployment": {"type": "bool", "default": False},

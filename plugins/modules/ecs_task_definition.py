@@ -10,8 +10,8 @@ short_description: Manage the revisions of an Amazon ECS task definition
 description:
   - Registers a new revision of a family when what is asked for means something else than the newest C(ACTIVE) revision.
     Defaults that AWS fills in, and the order of environment variables and secrets, mean nothing.
-  - A revision is one document and never changes. What is left out here is left out of the revision, hence is a difference
-    to a revision that has it. Tags alone can change without a new revision.
+  - A revision is one document and never changes. What is left out here is left out of the revision, hence is a
+    difference to a revision that has it. Tags alone can change without a new revision.
   - The environment of a container is shown by this module, by AWS and in every diff. Put nothing secret there; name a
     secret of AWS Secrets Manager or a parameter of Systems Manager in the container's C(secrets) instead.
   - "AWS reference: U(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html)."
@@ -26,8 +26,8 @@ options:
   state:
     description:
       - V(present) makes sure that the newest C(ACTIVE) revision is as asked for.
-      - V(absent) deregisters all C(ACTIVE) revisions, or the one that O(revision) names. Tasks and services that use them
-        go on; nothing new can be started from them.
+      - V(absent) deregisters all C(ACTIVE) revisions, or the one that O(revision) names. Tasks and services that use
+        them go on; nothing new can be started from them.
     type: str
     choices: [present, absent]
     default: present
@@ -252,9 +252,8 @@ def number(arn: str) -> int:
 
 def next_revision(client: t.Any, family: str) -> int:
     """The number that AWS will give: numbers of deregistered revisions are not used again."""
-    known = [
-        arns[0] for status in ("ACTIVE", "INACTIVE") if (arns := api.list_task_definitions(client, family, status))
-    ]
+    statuses = ("ACTIVE", "INACTIVE")
+    known = (arn for status in statuses for arn in api.list_task_definitions(client, family, status))
     return max(map(number, known), default=0) + 1
 
 

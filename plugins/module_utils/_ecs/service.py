@@ -51,6 +51,28 @@ _LOAD_BALANCER = {
 # AWS knows these fields under more than one spelling.
 _FIELDS = {"host": "instanceId", "cpu": "cpu", "memory": "memory"}
 
+# The options below load_balancers, deployment_configuration and the two placement options.
+SUBOPTIONS: dict[str, Resource] = {
+    "load_balancers": {
+        "target_group_arn": {"type": "str", "required": True},
+        "container_name": {"type": "str", "required": True},
+        "container_port": {"type": "int", "required": True},
+    },
+    "deployment_configuration": {
+        "maximum_percent": {"type": "int"},
+        "minimum_healthy_percent": {"type": "int"},
+        "circuit_breaker": {"type": "dict", "options": {"enable": {"type": "bool"}, "rollback": {"type": "bool"}}},
+    },
+    "placement_constraints": {
+        "type": {"type": "str", "required": True, "choices": ["distinctInstance", "memberOf"]},
+        "expression": {"type": "str"},
+    },
+    "placement_strategy": {
+        "type": {"type": "str", "required": True, "choices": ["random", "spread", "binpack"]},
+        "field": {"type": "str"},
+    },
+}
+
 OBSERVED = ("status", "running_count", "pending_count", "deployments", "events")
 _EVENTS = 10
 
@@ -110,8 +132,8 @@ def validate(options: Resource, desired: Resource) -> None:
     deployment = desired.get("deployment_configuration")
     if deployment and deployment["maximum_percent"] <= 100 <= deployment["minimum_healthy_percent"]:
         raise InvalidInput(
-            f"deployment_configuration: with maximum_percent {deployment['maximum_percent']} and minimum_healthy_percent "
-            f"{deployment['minimum_healthy_percent']} no task may be added and none taken away, so that a deployment "
+            f"deployment_configuration: with maximum_percent {deployment['maximum_percent']} and "
+            f"minimum_healthy_percent {deployment['minimum_healthy_percent']} no task may be added and none taken away, so that a deployment "
             "could never begin. Lower minimum_healthy_percent, or raise maximum_percent."
         )
 
@@ -194,6 +216,7 @@ def _deployment(found: Resource) -> Resource:
 __all__ = (
     "DEFAULTS",
     "OBSERVED",
+    "SUBOPTIONS",
     "parameters",
     "placement_strategy",
     "resource",

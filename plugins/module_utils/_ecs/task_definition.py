@@ -2,20 +2,19 @@
 # PRIVATE to this collection: it may change in any release.
 """When two task definitions mean the same.
 
-AWS answers with more than was registered: defaults, empty lists, computed host ports, lists in another order. Reduced to
-what they mean, the document that was registered and AWS's answer about it are equal. Pure; botocore's model of
+AWS answers with more than was registered: defaults, empty lists, computed host ports, lists in another order. Reduced
+to what they mean, the document that was registered and AWS's answer about it are equal. Pure; botocore's model of
 RegisterTaskDefinition says which fields there are.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as t
 
-try:
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports a missing SDK.
     from botocore.validate import ParamValidator
-except ImportError:  # AnsibleAWSModule reports a missing SDK.
-    pass
 
 from .._aws import InvalidInput
 
