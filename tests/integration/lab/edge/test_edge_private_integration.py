@@ -126,3 +126,17 @@ def test_a_balancer_that_nobody_listens_for(api: Api, network: Network) -> None:
     for path in ("/vpc", "/port"):
         answer = api.post(path)
         assert (answer.status_code, answer.json()) == (504, {"message": "Network error communicating with endpoint"})
+
+
+def test_a_link_that_is_gone_is_a_configuration_error(api: Api, network: Network) -> None:
+    network.open()
+    for path, link_id, more in (
+        ("/v1", "zzzzzz", {}),
+        ("/v2", "zzzzzz", {"integrationTarget": network.nlb_arn}),
+    ):
+        # Through a stage variable: AWS checks a link's id when it is written down, but not behind a variable.
+        integration = network.private("${stageVariables.link}", **more)
+        api.method(path, integration)
+        api.client.create_deployment(restApiId=api.api_id, stageName=api.stage, variables={"link": link_id})
+        answer = api.post(path)
+        assert (answer.status_code, answer.json()) == (500, {"message": "Internal server error"})
