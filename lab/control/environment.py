@@ -10,10 +10,9 @@ MOTO_ENVIRONMENT = {
     "MOTO_ACCOUNT_ID": ACCOUNT_ID,
     # `arn:aws:iam::aws:policy/...` can be attached, as on AWS.
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
-    # RunInstances with an AMI, a type or a key pair that does not exist is refused.
+    # RunInstances with an AMI or a type that does not exist is refused.
     "MOTO_ENABLE_AMI_VALIDATION": "true",
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
-    "MOTO_ENABLE_KEYPAIR_VALIDATION": "true",
     # A service starts no imaginary tasks: the compute plane says what runs.
     "MOTO_ECS_SERVICE_RUNNING": "0",
 }

@@ -84,22 +84,17 @@ def forward(call: Call, operation: str, params: Params) -> Params:
     """
     assert call.ask is not None and call.model is not None
     model = call.model.service_model.operation_model(operation)
-    request = create_serializer(call.protocol).serialize_to_request(params, model)
+    request: t.Any = create_serializer(call.protocol).serialize_to_request(params, model)
+    headers: t.Any = {"Authorization": call.request.headers.get("Authorization", ""), "Host": call.request.host}
     builder = EnvironBuilder(
         method="POST",
         path="/",
-        headers={"Authorization": call.request.headers.get("Authorization", ""), "Host": call.request.host},
+        headers=headers,
         content_type="application/x-www-form-urlencoded; charset=utf-8",
         data=urlencode(request["body"]).encode(),
     )
     given = call.ask(builder.get_environ())
-    response: dict[str, t.Any] = {
-        "status_code": given.status,
-        "headers": {name.lower(): value for name, value in given.headers},
-        "body": given.body,
-        "context": {"operation_name": operation},
-    }
-    parsed = t.cast(Params, _parser(call.protocol).parse(response, model.output_shape))
+    parsed = _parsed(call.protocol, given, operation, model.output_shape)
     if given.status >= 400:
         raise AwsError(parsed["Error"]["Code"], parsed["Error"]["Message"], given.status)
     parsed.pop("ResponseMetadata", None)
@@ -129,15 +124,19 @@ def params_of(call: Call) -> Params:
 
 def parse(call: Call, given: Answer) -> Params:
     assert call.model is not None
-    response: dict[str, t.Any] = {
+    parsed = _parsed(call.protocol, given, call.operation, call.model.output_shape)
+    parsed.pop("ResponseMetadata", None)
+    return parsed
+
+
+def _parsed(protocol: str, given: Answer, operation: str, shape: t.Any) -> Params:
+    response = {
         "status_code": given.status,
         "headers": {name.lower(): value for name, value in given.headers},
         "body": given.body,
-        "context": {"operation_name": call.operation},
+        "context": {"operation_name": operation},
     }
-    parsed = _parser(call.protocol).parse(response, call.model.output_shape)
-    parsed.pop("ResponseMetadata", None)
-    return t.cast(Params, parsed)
+    return t.cast(Params, _parser(protocol).parse(response, shape))
 
 
 def serialize(call: Call, output: Params, status: int | None = None) -> Answer:

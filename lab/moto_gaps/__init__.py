@@ -29,6 +29,12 @@ GAPS: list[str] = [
     "elbv2_target_groups",
     "elbv2_listeners",
     "elbv2_target_health",
+    "ec2_offerings",
+    "ec2_images",
+    "ec2_launch_templates",
+    "ec2_instances",
+    "ec2_fleets",
+    "ec2_security_groups",
     "logs_retention",
 ]
 

@@ -153,3 +153,8 @@ def untag(call: Call, params: Document) -> Document:
     for key in params["TagKeys"]:
         tags.pop(key, None)
     return {}
+
+
+def uses_group(region: str, group_id: str) -> bool:
+    """Do a link's network interfaces carry this security group?"""
+    return any(group_id in link["SecurityGroupIds"] for (where, _), link in _links.items() if where == region)

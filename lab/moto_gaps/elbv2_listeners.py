@@ -66,7 +66,7 @@ def _check_groups(elb: t.Any, balancer: t.Any, protocol: str, params: Params) ->
         if protocol in _COMPATIBLE and group.protocol not in _COMPATIBLE[protocol]:
             raise AwsError(
                 "InvalidConfigurationRequest",
-                f"Listener protocol '{protocol}' is not supported with a target group with the protocol '{group.protocol}'",
+                f"Listener protocol '{protocol}' is not supported with a target group of protocol '{group.protocol}'",
             )
         if group.vpc_id != balancer.vpc_id:
             raise AwsError(
