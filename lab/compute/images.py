@@ -2,21 +2,23 @@
 
 A folder `lab/images/<name>/` with an `image.json` is an image:
 
-    {"name": "lab/stub", "entrypoint": ["${PYTHON}", "${IMAGE}/server.py"], "command": [], "env": {"A": "b"}}
+    {"name": "lab/echo", "entrypoint": ["{python}", "{image}/server.py"], "command": [], "env": {"A": "b"}}
 
-`${IMAGE}` is the folder itself, `${PYTHON}` the Python the lab runs with, `${LAB_HOME}` and `${LAB_CHECKOUT}` what they
-say. The environment variable LAB_IMAGES names further folders (separated as in PATH) that are searched first.
+`{image}` is the folder itself, `{python}` the Python the lab runs with, `{repository}` the checkout, `{home}` the lab's
+home and `{engine_home}` where the engine's environments are (a process sees another HOME). The environment variable
+LAB_IMAGES names further folders (separated as in PATH) that are searched first.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import string
 import sys
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from lab.engine import environment as engine
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "images"
 
@@ -58,14 +60,18 @@ def _manifests() -> t.Iterator[Path]:
 
 def _load(manifest: dict[str, t.Any], folder: Path, home: Path) -> ProcessImage:
     places = {
-        "IMAGE": str(folder),
-        "PYTHON": sys.executable,
-        "LAB_HOME": str(home),
-        "LAB_CHECKOUT": str(BUILT_IN.parent.parent),
+        "{image}": str(folder),
+        "{python}": sys.executable,
+        "{repository}": str(BUILT_IN.parent.parent),
+        "{home}": str(home),
+        "{engine_home}": str(engine.cache_root()),
     }
 
     def filled(text: str) -> str:
-        return string.Template(text).safe_substitute(places)
+        # Not str.format: a command may well have braces of its own.
+        for name, place in places.items():
+            text = text.replace(name, place)
+        return text
 
     return ProcessImage(
         name=str(manifest["name"]),

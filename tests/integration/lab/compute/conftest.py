@@ -199,7 +199,7 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (image / "server.py").write_text(SERVER)
     manifest = {
         "name": "test/server",
-        "entrypoint": [sys.executable, "-I", "-S", "${IMAGE}/server.py"],
+        "entrypoint": [sys.executable, "-I", "-S", "{image}/server.py"],
         "env": {"FROM_IMAGE": "yes"},
     }
     (image / "image.json").write_text(json.dumps(manifest))
