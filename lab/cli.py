@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import typing as t
+from pathlib import Path
 
 from lab.server import Home, serve
 
@@ -50,7 +51,7 @@ def start(home: Home) -> int:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            cwd=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+            cwd=Path(__file__).resolve().parent.parent,
             env={**os.environ, "LAB_HOME": str(home.path)},
         )
     state = _wait_until_ready(home, process)
