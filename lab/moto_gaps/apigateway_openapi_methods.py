@@ -45,8 +45,11 @@ class Reader:
         return method
 
     def _requirements(self, operation: Document) -> list[str]:
-        """The names of the security schemes that apply; an operation's own list replaces the document's."""
-        security = operation.get("security", self.source.document.get("security")) or []
+        """The names of the security schemes that apply; API Gateway does not use those at the document's root.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+        """
+        security = operation.get("security") or []
         return [name for requirement in security for name in requirement]
 
     def _key_required(self, operation: Document) -> bool:
