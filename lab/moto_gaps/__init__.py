@@ -35,7 +35,10 @@ GAPS: list[str] = [
     "ec2_instances",
     "ec2_fleets",
     "ec2_security_groups",
+    "ecs_memory_reservation",
     "logs_retention",
+    "dynamodb_encryption",
+    "secretsmanager_descriptions",
 ]
 
 _applied: set[str] = set()
