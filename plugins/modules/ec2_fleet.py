@@ -12,8 +12,8 @@ description:
     Each rung of O(overrides) is asked for alone and in order, and the reason of every refusal is returned.
   - Hosts are found by their tags, see O(filters). C(pending) and C(running) ones count, surplus is never terminated.
   - Rungs whose type the zone of their subnet does not offer are left out beforehand.
-  - A run that was interrupted after AWS took its request is finished by the next, which does not start the hosts again.
-    A refusal is final for up to a minute, since AWS answers a repeated request with the answer it gave.
+  - A run that was interrupted after AWS took its request is finished by the next, which does not start the
+    hosts again.
   - "AWS reference: U(https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFleet.html)."
 author:
   - The central.llm maintainers (@central-llm)

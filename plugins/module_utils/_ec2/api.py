@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html
 
 from __future__ import annotations
 
+import email.utils
 import typing as t
 
 from .._aws import aws_call
@@ -129,3 +130,13 @@ def zones_of_instance_types(client: t.Any, instance_types: list[str]) -> dict[st
 def create_fleet(client: t.Any, what: str, request: Item) -> Item:
     """An instant fleet: the answer names the instances that started and says why others did not, both with HTTP 200."""
     return client.create_fleet(**request)
+
+
+@aws_call("read the fleet {fleet_id}", missing=("InvalidFleetId.NotFound", "UnauthorizedOperation"))
+def age_of_fleet(client: t.Any, fleet_id: str) -> float | None:
+    """Seconds since the fleet was created, both by AWS's clock; None where AWS does not show it."""
+    answer = client.describe_fleets(FleetIds=[fleet_id])
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    if not answer.get("Fleets") or not date:
+        return None
+    return (email.utils.parsedate_to_datetime(date) - answer["Fleets"][0]["CreateTime"]).total_seconds()

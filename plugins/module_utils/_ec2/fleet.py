@@ -12,6 +12,11 @@ from . import api
 from .ladder import REFUSALS, Attempt, Rung, client_token, fleet_request, refusals, started
 from .waiters import wait_visible
 
+# A refusal that AWS repeats, though it was given before this run asked, is asked for again this often.
+_MOST_ATTEMPTS = 10
+# The Date of an answer has whole seconds.
+_DATE_SLACK = 2.0
+
 COUNTED = ("pending", "running")
 NOT_COUNTED = ("stopping", "stopped", "shutting-down")
 
@@ -77,20 +82,32 @@ def host(instance: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _ask(client: t.Any, launch: Launch, position: int, rung: Rung, count: int) -> tuple[list[str], list[Attempt]]:
-    token = client_token(rung, count, position, now=time.time(), **launch.situation)
-    request = fleet_request(
-        rung, count, template=launch.template, version=launch.version, tags=launch.tags, token=token
-    )
-    try:
-        answer = api.create_fleet(client, what=f"{count} host(s): {rung}", request=request)
-    except AwsCallError as error:
-        if error_code(error) not in REFUSALS:
-            raise
-        details = error.exception.response["Error"]
-        return [], [Attempt(rung, details["Code"], details.get("Message", ""))]
-    refused = refusals(rung, answer)
+    new: list[str] = []
+    refused: list[Attempt] = []
+    for attempt in range(_MOST_ATTEMPTS):
+        token = client_token(rung, count, position, attempt, now=time.time(), **launch.situation)
+        request = fleet_request(
+            rung, count, template=launch.template, version=launch.version, tags=launch.tags, token=token
+        )
+        asked = time.monotonic()
+        try:
+            answer = api.create_fleet(client, what=f"{count} host(s): {rung}", request=request)
+        except AwsCallError as error:
+            if error_code(error) not in REFUSALS:
+                raise
+            details = error.exception.response["Error"]
+            return [], [Attempt(rung, details["Code"], details.get("Message", ""))]
+        new, refused = started(answer), refusals(rung, answer)
+        if new or not _is_repeated(client, answer, asked):
+            break
     _raise_if_denied(refused)
-    return started(answer), refused
+    return new, refused
+
+
+def _is_repeated(client: t.Any, answer: t.Mapping[str, t.Any], asked: float) -> bool:
+    """Whether AWS gave an earlier run's refusal again: the fleet is then older than the request."""
+    age = api.age_of_fleet(client, answer["FleetId"]) if answer.get("FleetId") else None
+    return age is not None and age > time.monotonic() - asked + _DATE_SLACK
 
 
 def _raise_if_denied(refused: t.Sequence[Attempt]) -> None:

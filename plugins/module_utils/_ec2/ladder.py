@@ -29,7 +29,7 @@ REFUSALS = frozenset(
 NOT_OFFERED = "NotOfferedInZone"
 
 # How long a repeated request counts as the same one, in seconds; see client_token.
-_TOKEN_PERIOD = 60
+_TOKEN_PERIOD = 300
 
 
 class Rung(t.NamedTuple):
@@ -90,15 +90,15 @@ def fleet_request(
     }
 
 
-def client_token(rung: Rung, count: int, attempt: int, *, now: float, **situation: t.Any) -> str:
+def client_token(rung: Rung, count: int, position: int, attempt: int, *, now: float, **situation: t.Any) -> str:
     """The same for the same request in the same situation, so that a run that was cut short is not repeated by AWS.
 
-    Once a host is listed it is counted. The token covers the moments before that, hence its short period: AWS repeats
-    its answer to a token for a day or more, a refusal and a host that has been terminated since included.
+    Once a host is listed it is counted, the token covers the moments before that. It holds for minutes, not for ever,
+    since AWS repeats its answer to a token for a day or more.
     https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
     """
     period = int(now // _TOKEN_PERIOD)
-    facts = json.dumps([rung, count, attempt, period, situation], sort_keys=True)
+    facts = json.dumps([rung, count, position, attempt, period, situation], sort_keys=True)
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
