@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from lab import testing
+
 LOGS = {
     "logDriver": "awslogs",
     "options": {"awslogs-group": "/ecs/web", "awslogs-region": "eu-central-1", "awslogs-stream-prefix": "run"},
@@ -138,6 +140,16 @@ def test_terminated_host_takes_its_processes_along(world: t.Any) -> None:
     stopped = world.stopped()
     assert stopped["stoppedReason"] == f"Host EC2 (instance {instance_id}) terminated."
     world.eventually(lambda: "No Container Instances were found in your cluster" in world.events())
+
+
+def test_reset_leaves_no_process(world: t.Any) -> None:
+    world.host()
+    world.define()
+    world.serve()
+    (task,) = world.running()
+    pid = world.pid_of(task)
+    testing.reset(world.ctx)
+    world.eventually(lambda: not world.alive(pid))
 
 
 def test_container_health_check_is_executed(world: t.Any) -> None:
