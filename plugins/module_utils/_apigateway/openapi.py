@@ -29,6 +29,10 @@ _AUTHORIZATION_TYPES = {
     "awssigv4": "AWS_IAM",
     "aws_iam": "AWS_IAM",
 }
+_AUTHORIZER_KEYS = (
+    *("authorizerUri", "authorizerCredentials", "authorizerResultTtlInSeconds"),
+    *("identitySource", "identityValidationExpression", "providerARNs"),
+)
 # Header parameters of these names are handled by OpenAPI itself and are no parameters (OpenAPI 3.0.3, 4.7.12).
 _NOT_PARAMETERS = frozenset({"accept", "content-type", "authorization"})
 _LOCATIONS = {"header": "header", "query": "querystring", "path": "path"}
@@ -111,9 +115,7 @@ def _authorizers(document: Document) -> State:
     for name, scheme in document.get("components", {}).get("securitySchemes", {}).items():
         said = resolve(document, scheme).get(f"{EXTENSION}authorizer")
         if said:
-            kept = ("authorizerUri", "authorizerCredentials", "authorizerResultTtlInSeconds")
-            kept += ("identitySource", "identityValidationExpression", "providerARNs")
-            found[name] = {key: said[key] for key in kept if key in said}
+            found[name] = {key: said[key] for key in _AUTHORIZER_KEYS if key in said}
             if "type" in said:
                 found[name]["type"] = said["type"].upper()
     return found

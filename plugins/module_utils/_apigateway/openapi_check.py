@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from .openapi import ANY_METHOD, EXTENSION, HTTP_METHODS, INTEGRATION, Document, is_api_key, operations, resolve
+from .openapi_shape import at, misshapen
 
 # https://docs.aws.amazon.com/apigateway/latest/api/API_PutRestApi.html
 LARGEST_DOCUMENT = 6 * 1024 * 1024
@@ -21,6 +22,8 @@ SHORTEST_TIMEOUT = 50
 LONGEST_TIMEOUT_BUFFERED = 29_000
 LONGEST_TIMEOUT_STREAM = 900_000
 
+_KEY_SOURCE = f"{EXTENSION}api-key-source"
+_COMPRESSION = f"{EXTENSION}minimum-compression-size"
 _SEGMENT = re.compile(r"[\w.,:-]*|\{[\w.-]+\+?\}")
 _PATH_ITEM_KEYS = frozenset({"parameters", "summary", "description", "servers", "$ref", ANY_METHOD, *HTTP_METHODS})
 _TYPES = frozenset({"HTTP", "HTTP_PROXY", "AWS", "AWS_PROXY", "MOCK"})
@@ -63,61 +66,75 @@ class Findings:
     def notable(self, where: str, what: str) -> None:
         self.warnings.append(f"{where}: {what}")
 
-    def mapping(self, where: str, value: t.Any) -> bool:
-        if not isinstance(value, t.Mapping):
-            self.wrong(where, f"must be a mapping, is {type(value).__name__}")
-            return False
-        return True
-
 
 def check(document: t.Any) -> Findings:
-    """Everything that is wrong with the document, not only the first."""
+    """Everything that is wrong with the document; what has the wrong shape first, as the rest cannot be read then."""
     found = Findings()
-    if not found.mapping("$", document):
-        return found
-    _head(document, found)
-    for group in ("request-validators", "gateway-responses"):
-        key = f"{EXTENSION}{group}"
-        if key in document and found.mapping(_at("$", key), document[key]):
-            for name, said in document[key].items():
-                found.mapping(_at(_at("$", key), name), said)
-    components = document.get("components", {})
-    if found.mapping("$.components", components):
-        for group in ("schemas", "securitySchemes"):
-            if found.mapping(f"$.components.{group}", components.get(group, {})):
-                for name, said in components.get(group, {}).items():
-                    found.mapping(_at(f"$.components.{group}", name), said)
-    if not found.problems:  # the rest reads what has just been found to be well formed
+    for where, what in misshapen(document):
+        found.wrong(where, what)
+    if not found.problems:
+        _head(document, found)
+        _references(document, found)
+    if not found.problems:
         _gateway_responses(document, found)
         _model_names(document, found)
         _paths(document, found)
-    _extensions(document, "$", found)
+        _extensions(document, "$", found)
     return found
 
 
+def _references(document: Document, found: Findings) -> None:
+    """References lead to a component of the kind that belongs there; only those are followed."""
+    for group in ("parameters", "responses", "requestBodies", "securitySchemes"):
+        for name, node in document.get("components", {}).get(group, {}).items():
+            _reference(document, node, group, at(f"$.components.{group}", name), found)
+    for path, item in document["paths"].items():
+        where = at("$.paths", path)
+        _each_reference(document, item.get("parameters", []), "parameters", f"{where}.parameters", found)
+        for key, _, operation in operations(item):
+            here = at(where, key)
+            _each_reference(document, operation.get("parameters", []), "parameters", f"{here}.parameters", found)
+            _reference(document, operation.get("requestBody", {}), "requestBodies", f"{here}.requestBody", found)
+            for status, node in operation.get("responses", {}).items():
+                _reference(document, node, "responses", at(f"{here}.responses", status), found)
+
+
+def _each_reference(document: Document, nodes: list[Document], group: str, where: str, found: Findings) -> None:
+    for number, node in enumerate(nodes):
+        _reference(document, node, group, f"{where}[{number}]", found)
+
+
+def _reference(document: Document, node: Document, group: str, where: str, found: Findings) -> None:
+    if "$ref" not in node:
+        return
+    if not node["$ref"].startswith(f"#/components/{group}/") or not isinstance(resolve(document, node), t.Mapping):
+        found.wrong(where, f"{node['$ref']!r} leads to nothing in components.{group}")
+
+
 def _head(document: Document, found: Findings) -> None:
-    version = document.get("openapi")
-    if not (isinstance(version, str) and version.startswith("3.0")):
+    version = document.get("openapi", "")
+    if not version.startswith("3.0"):
         found.wrong("$.openapi", f"must be '3.0.x', is {version!r} (API Gateway imports OpenAPI 3.0)")
-    info = document.get("info")
-    if found.mapping("$.info", info):
-        if not (isinstance(info.get("title"), str) and info["title"].strip()):
-            found.wrong("$.info.title", "must be a text that is not empty")
-        if "version" not in info:
-            found.wrong("$.info.version", "is missing (OpenAPI requires it)")
-    paths = document.get("paths")
-    if found.mapping("$.paths", paths) and not paths:
+    info = document.get("info", {})
+    if not info.get("title", "").strip():
+        found.wrong("$.info.title", "must be a text that is not empty")
+    if "version" not in info:
+        found.wrong("$.info.version", "is missing (OpenAPI requires it)")
+    if not document.get("paths"):
         found.wrong("$.paths", "has no path, and an API without methods cannot be deployed")
     if document.get("security"):
         found.wrong(
             "$.security",
-            "API Gateway does not support security at the root of the document for REST APIs; "
+            "API Gateway ignores security at the root of the document, which would leave every method open; "
             "put it into each operation",
         )
-    source = document.get(f"{EXTENSION}api-key-source")
-    if source is not None and str(source).upper() not in ("HEADER", "AUTHORIZER"):
-        found.wrong(_at("$", f"{EXTENSION}api-key-source"), f"must be HEADER or AUTHORIZER, is {source!r}")
-    size = len(json.dumps(document, default=str).encode())
+    source = document.get(_KEY_SOURCE, "HEADER")
+    if source.upper() not in ("HEADER", "AUTHORIZER"):
+        found.wrong(at("$", _KEY_SOURCE), f"must be HEADER or AUTHORIZER, is {source!r}")
+    compression = document.get(_COMPRESSION, 0)
+    if not isinstance(compression, int) or isinstance(compression, bool) or not 0 <= compression <= 10 * 1024 * 1024:
+        found.wrong(at("$", _COMPRESSION), f"must be 0 to 10485760 (bytes), is {compression!r}")
+    size = len(json.dumps(document).encode())
     if size > LARGEST_DOCUMENT:
         found.wrong("$", f"has {size} bytes as JSON, API Gateway takes {LARGEST_DOCUMENT} at most")
 
@@ -125,7 +142,7 @@ def _head(document: Document, found: Findings) -> None:
 def _gateway_responses(document: Document, found: Findings) -> None:
     key = f"{EXTENSION}gateway-responses"
     for kind, said in document.get(key, {}).items():
-        where = _at(_at("$", key), kind)
+        where = at(at("$", key), kind)
         if not re.fullmatch(r"[A-Z0-9_]+", kind):
             found.wrong(where, "is no response type (capitals, digits and underscores, such as DEFAULT_4XX)")
         if "statusCode" in said and not re.fullmatch(r"[1-5]\d\d", str(said["statusCode"])):
@@ -140,13 +157,13 @@ def _gateway_responses(document: Document, found: Findings) -> None:
 def _model_names(document: Document, found: Findings) -> None:
     for name in document.get("components", {}).get("schemas", {}):
         if not re.fullmatch(r"[A-Za-z0-9]+", name):
-            found.wrong(_at("$.components.schemas", name), "names of models are letters and digits only")
+            found.wrong(at("$.components.schemas", name), "names of models are letters and digits only")
 
 
 def _paths(document: Document, found: Findings) -> None:
     for path, item in document["paths"].items():
-        where = _at("$.paths", path)
-        if not (isinstance(path, str) and path.startswith("/")):
+        where = at("$.paths", path)
+        if not path.startswith("/"):
             found.wrong(where, "a path must start with '/'")
             continue
         segments = path[1:].split("/") if path != "/" else []
@@ -155,17 +172,14 @@ def _paths(document: Document, found: Findings) -> None:
                 found.wrong(where, f"{segment!r} is no segment of a path (parameters are whole segments: {{name}})")
             elif segment.endswith("+}") and number != len(segments) - 1:
                 found.wrong(where, f"{segment} must be the last segment")
-        if not found.mapping(where, item):
-            continue
         for key in item:
             if key not in _PATH_ITEM_KEYS and not str(key).startswith("x-"):
-                found.wrong(_at(where, key), f"is no method; use one of {', '.join(HTTP_METHODS)} or {ANY_METHOD}")
+                found.wrong(at(where, key), f"is no method; use one of {', '.join(HTTP_METHODS)} or {ANY_METHOD}")
         if "$ref" in item:
-            found.wrong(_at(where, "$ref"), "API Gateway does not follow references to paths")
+            found.wrong(at(where, "$ref"), "API Gateway does not follow references to paths")
         _parameters(document, item.get("parameters", []), f"{where}.parameters", found)
         for key, _, operation in operations(item):
-            if found.mapping(_at(where, key), operation):
-                _operation(document, operation, _at(where, key), found)
+            _operation(document, operation, at(where, key), found)
 
 
 def _operation(document: Document, operation: Document, where: str, found: Findings) -> None:
@@ -173,44 +187,40 @@ def _operation(document: Document, operation: Document, where: str, found: Findi
     key = f"{EXTENSION}request-validator"
     name = operation.get(key, document.get(key))
     if name is not None and name not in document.get(f"{EXTENSION}request-validators", {}):
-        found.wrong(_at(where, key), f"{name!r} is not among the document's {EXTENSION}request-validators")
+        found.wrong(at(where, key), f"{name!r} is not among the document's {EXTENSION}request-validators")
     _security(document, operation, where, found)
-    for kind, media in (resolve(document, operation.get("requestBody")) or {}).get("content", {}).items():
-        if isinstance(media, t.Mapping) and media.get("schema") and "$ref" not in media["schema"]:
+    for kind, media in resolve(document, operation.get("requestBody", {})).get("content", {}).items():
+        if media.get("schema") and "$ref" not in media["schema"]:
             found.notable(
-                f"{_at(f'{where}.requestBody.content', kind)}.schema",
+                f"{at(f'{where}.requestBody.content', kind)}.schema",
                 "AWS makes up a name for this model, hence changes of it are not noticed; "
                 "put it into components.schemas and refer to it",
             )
     if INTEGRATION not in operation:
         found.wrong(where, f"has no {INTEGRATION}, and a method without it cannot be deployed")
-    elif found.mapping(_at(where, INTEGRATION), operation[INTEGRATION]):
-        _integration(operation[INTEGRATION], _at(where, INTEGRATION), found)
+    else:
+        _integration(operation[INTEGRATION], at(where, INTEGRATION), found)
 
 
 def _security(document: Document, operation: Document, where: str, found: Findings) -> None:
     schemes = document.get("components", {}).get("securitySchemes", {})
     for number, requirement in enumerate(operation.get("security", [])):
-        for name in requirement if found.mapping(f"{where}.security[{number}]", requirement) else ():
+        for name in requirement:
+            scheme = resolve(document, schemes.get(name, {}))
             if name not in schemes:
                 found.wrong(f"{where}.security[{number}]", f"{name!r} is not among components.securitySchemes")
-            elif not is_api_key(schemes[name]) and f"{EXTENSION}authtype" not in schemes[name]:
+            elif not is_api_key(scheme) and f"{EXTENSION}authtype" not in scheme:
                 found.wrong(
-                    _at("$.components.securitySchemes", name),
+                    at("$.components.securitySchemes", name),
                     "protects nothing on API Gateway, which knows API keys (type: apiKey, in: header, "
                     f"name: x-api-key) and schemes with {EXTENSION}authtype",
                 )
 
 
-def _parameters(document: Document, parameters: t.Any, where: str, found: Findings) -> None:
-    if not isinstance(parameters, list):
-        found.wrong(where, f"must be a list, is {type(parameters).__name__}")
-        return
+def _parameters(document: Document, parameters: list[Document], where: str, found: Findings) -> None:
     for number, said in enumerate(parameters):
         parameter = resolve(document, said)
-        if not isinstance(parameter, t.Mapping):
-            found.wrong(f"{where}[{number}]", f"{said!r} leads nowhere in the document")
-        elif not isinstance(parameter.get("name"), str) or not parameter["name"]:
+        if not parameter.get("name"):
             found.wrong(f"{where}[{number}].name", "is missing")
         elif parameter.get("in") not in ("header", "query", "path", "cookie"):
             found.wrong(f"{where}[{number}].in", f"must be header, query or path, is {parameter.get('in')!r}")
@@ -226,7 +236,7 @@ def _integration(said: Document, where: str, found: Findings) -> None:
             found.wrong(f"{where}.{key}", f"must be one of {', '.join(sorted(allowed))}, is {said[key]!r}")
     for key in said:
         if key not in _INTEGRATION_KEYS:
-            found.notable(_at(where, key), "is not known to this collection; it is imported and not compared")
+            found.notable(at(where, key), "is not known to this collection; it is imported and not compared")
     if kind != "MOCK":
         for key in ("uri", "httpMethod"):
             if not said.get(key):
@@ -276,18 +286,14 @@ def _timeout(said: Document, kind: str, where: str, found: Findings) -> None:
         )
 
 
-def _responses(responses: t.Any, where: str, found: Findings) -> None:
-    if not found.mapping(where, responses):
-        return
+def _responses(responses: Document, where: str, found: Findings) -> None:
     statuses: dict[str, str] = {}
     for pattern, said in responses.items():
-        if not found.mapping(_at(where, pattern), said):
-            continue
         status = str(said.get("statusCode", ""))
         if not re.fullmatch(r"[1-5]\d\d", status):
-            found.wrong(f"{_at(where, pattern)}.statusCode", f"must be an HTTP status, is {said.get('statusCode')!r}")
+            found.wrong(f"{at(where, pattern)}.statusCode", f"must be an HTTP status, is {said.get('statusCode')!r}")
         elif status in statuses:
-            found.wrong(_at(where, pattern), f"{status} is the status of {statuses[status]!r} already; one can have it")
+            found.wrong(at(where, pattern), f"{status} is the status of {statuses[status]!r} already; one can have it")
         statuses[status] = pattern
 
 
@@ -301,13 +307,9 @@ def _extensions(node: t.Any, where: str, found: Findings) -> None:
         if str(key).startswith("x-amazon-") and key not in _COMPARED:
             known = key in _IMPORTED_ONLY
             what = "AWS rewrites it" if known else "is not known to this collection"
-            found.notable(_at(where, key), f"{what}; it is imported, but a change of it alone is not noticed")
+            found.notable(at(where, key), f"{what}; it is imported, but a change of it alone is not noticed")
         elif key != INTEGRATION:
-            _extensions(value, _at(where, str(key)), found)
-
-
-def _at(where: str, key: str) -> str:
-    return f"{where}.{key}" if re.fullmatch(r"[A-Za-z_]\w*", str(key)) else f"{where}[{json.dumps(str(key))}]"
+            _extensions(value, at(where, str(key)), found)
 
 
 __all__ = ("LARGEST_DOCUMENT", "Findings", "check")

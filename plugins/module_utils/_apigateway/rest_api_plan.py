@@ -40,7 +40,7 @@ def patch_operations(
 
 def v2_suspects(wanted: State) -> dict[str, str]:
     """VPC links that integrations use without integrationTarget, and where: only a V1 link works like that."""
-    found = {}
+    found: dict[str, str] = {}
     for path, methods in wanted["resources"].items():
         for method, said in methods.items():
             integration = said.get("integration", {})

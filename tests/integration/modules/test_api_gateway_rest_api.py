@@ -300,6 +300,28 @@ def test_a_private_link_without_its_target_is_refused(rest_api: t.Any, faults: t
     assert set(faults.calls()) <= {"GetRestApis", "GetVpcLink"}
 
 
+def test_a_route_through_a_private_link(rest_api: t.Any, apigateway: t.Any, lab: t.Any) -> None:
+    ec2 = lab.client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.7.0.0/24")["Subnet"]["SubnetId"]
+    link_id = lab.client("apigatewayv2").create_vpc_link(Name="link", SubnetIds=[subnet_id])["VpcLinkId"]
+    target = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/net/central-llm-nlb/0123456789abcdef"
+    private = definition()
+    integration = private["paths"][PATH]["post"][INTEGRATION]
+    integration.update(connectionType="VPC_LINK", connectionId=link_id)
+    assert "integrationTarget" in rest_api.refused(name=NAME, definition=private)
+    assert named(apigateway) == []
+    integration["integrationTarget"] = target
+    outcome = rest_api.predicted(name=NAME, definition=private)
+    there = method_of(apigateway, outcome["rest_api"]["id"])["methodIntegration"]
+    assert (there["connectionType"], there["connectionId"]) == ("VPC_LINK", link_id)
+    assert there["integrationTarget"] == target
+    rest_api.settled(name=NAME, definition=private)
+    integration["integrationTarget"] = target.replace("0123", "4567")
+    assert rest_api.predicted(name=NAME, definition=private).changed
+    rest_api.settled(name=NAME, definition=private)
+
+
 @pytest.mark.parametrize(
     ("broken", "where"),
     [
