@@ -14,6 +14,8 @@ from pathlib import Path
 from lab.engine import environment
 
 MODELS = "/models/"
+# A Unix socket's path has at most 107 bytes; multiprocessing appends some 35 to the folder for temporary files.
+_LONGEST_TEMPORARY = 70
 
 
 class BadCommand(Exception):
@@ -36,15 +38,19 @@ def vllm_command(vllm: Path, task: list[str], models: t.Mapping[str, Path], addr
     return [str(vllm), "serve", *(to_host_path(argument, models) for argument in task), "--host", address]
 
 
-def vllm_environ(environ: t.Mapping[str, str], cache: Path) -> dict[str, str]:
+def vllm_environ(environ: t.Mapping[str, str], engine: environment.Engine) -> dict[str, str]:
     """The task's environment, less what only this entrypoint needed or what would slow every start down."""
     result = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     search_path = [entry for entry in result.pop("PYTHONPATH", "").split(os.pathsep) if entry]
     kept = [entry for entry in search_path if Path(entry).resolve() != environment.REPOSITORY]
     if kept:
         result["PYTHONPATH"] = os.pathsep.join(kept)
-    result.setdefault("VLLM_CACHE_ROOT", str(cache))
-    result.setdefault("HF_HOME", str(cache / "huggingface"))
+    result.setdefault("VLLM_CACHE_ROOT", str(engine.cache))
+    result.setdefault("HF_HOME", str(engine.cache / "huggingface"))
+    # vLLM leaves a file behind at every start; its sockets stay where a path is short enough for one.
+    result.setdefault("VLLM_RPC_BASE_PATH", environ.get("TMPDIR") or "/tmp")
+    if len(str(engine.temporary)) <= _LONGEST_TEMPORARY:
+        result.setdefault("TMPDIR", str(engine.temporary))
     return result
 
 
@@ -59,7 +65,8 @@ def main(task: list[str]) -> t.NoReturn:
         command = vllm_command(engine.vllm, task, engine.models, address)
     except BadCommand as reason:
         sys.exit(f"serve_vllm: {reason}")
-    os.execve(command[0], command, vllm_environ(os.environ, engine.cache))
+    engine.temporary.mkdir(exist_ok=True)
+    os.execve(command[0], command, vllm_environ(os.environ, engine))
 
 
 if __name__ == "__main__":

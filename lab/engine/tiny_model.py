@@ -17,7 +17,7 @@ SEED = 0
 CONTEXT_LENGTH = 2048
 CORPUS_LINES = 4000
 WORDS_PER_LINE = 24
-CORPUS_WORDS = (
+CORPUS_WORDS = (  # noqa: SIM905 - a list of words reads best as words
     "the a an and or of to in is it for on with as at by from that this be are was not you we can will "
     "request response audit source user gateway token latency model server health metrics stream key plan limit "
     "quota header route host task service balancer target listener cluster image launch template network group log "
