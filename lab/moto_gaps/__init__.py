@@ -34,6 +34,7 @@ GAPS: list[str] = [
     "ec2_offerings",
     "ec2_images",
     "ec2_launch_templates",
+    "ec2_launch_template_tags",
     "ec2_instances",
     "ec2_fleets",
     "ec2_security_groups",

@@ -3,7 +3,6 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-
 from network import Network, make_network
 
 NAME = "central-llm-nlb-tg"
