@@ -250,18 +250,19 @@ def ensure_absent(client: t.Any, before: Resource | None, *, check_mode: bool) -
     return True, None
 
 
-def run(module: CollectionModule) -> t.NoReturn:
+def run(module: CollectionModule) -> None:
     options = module.params
     validate(options)
     client = module.client("apigateway")
     before = find(client, options)
     after: Resource | None
-    if options["state"] == "absent":
+    value: str | None = None
+    if options["state"] == "present":
+        changed, after, value = ensure_present(client, before, options, check_mode=module.check_mode)
+    else:
         changed, after = ensure_absent(client, before, check_mode=module.check_mode)
-        module.exit_with("api_key", changed=changed, before=before, after=after)
-    changed, after, value = ensure_present(client, before, options, check_mode=module.check_mode)
     returned = {}
-    if options["return_value"] and "id" in after:
+    if options["return_value"] and after and "id" in after:
         returned["value"] = value or api.read_value(client, after["id"])
     module.exit_with("api_key", changed=changed, before=before, after=after, **returned)
 

@@ -243,7 +243,7 @@ def wait_until_gone(api: t.Any, client: t.Any, ids: list[str], options: Resource
 
 def planned(api: t.Any, options: Resource, old: Link | None) -> Link:
     """A new link as far as it can be foretold, taking over from the old one what is not given."""
-    fixed = {"subnet_ids": [], "security_group_ids": [], "target_arns": []}
+    none: Resource = {"subnet_ids": [], "security_group_ids": [], "target_arns": []}
     given = {name: sorted(set(options[name] or [])) for name in api.FIXED}
     taken = vpc_links.desired(old, options, api.FIXED) if old else given
     description = options["description"]
@@ -254,7 +254,7 @@ def planned(api: t.Any, options: Resource, old: Link | None) -> Link:
         "name": options["name"] or (old or {}).get("name"),
         "version": options["version"],
         "description": description,
-        **fixed,
+        **none,
         **taken,
         "tags": {key: value for key, value in tags.after.items() if not key.startswith("aws:")},
     }

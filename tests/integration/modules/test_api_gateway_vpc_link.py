@@ -266,9 +266,16 @@ def test_delete_waits_and_delete_again(vpc_link: t.Any, v2: t.Any, options: dict
     vpc_link.settled(name=NAME, state="absent")
 
 
-def test_a_link_that_is_being_deleted_is_waited_out(vpc_link: t.Any, v2: t.Any, options: dict[str, t.Any]) -> None:
+def test_a_link_that_is_being_deleted_is_waited_out(
+    vpc_link: t.Any, v2: t.Any, options: dict[str, t.Any], force: t.Any, faults: t.Any
+) -> None:
     old = vpc_link.ok(**options)["vpc_link"]["id"]
-    assert vpc_link.ok(name=NAME, state="absent", wait=False).changed
+    force(old, "DELETING")
+    faults.forget_calls()
+    message = vpc_link.refused(**options, wait_timeout=1)
+    assert f"Gave up waiting 1 s for the VPC link {old} to be gone" in message
+    assert "CreateVpcLink" not in faults.calls()
+    v2.delete_vpc_link(VpcLinkId=old)
     new = vpc_link.ok(**options)["vpc_link"]["id"]
     assert new != old and ids(v2) == {new}
 
