@@ -298,6 +298,9 @@ def test_a_private_link_without_its_target_is_refused(rest_api: t.Any, faults: t
     faults.forget_calls()
     assert "integrationTarget" in rest_api.refused(name=NAME, definition=private)
     assert set(faults.calls()) <= {"GetRestApis", "GetVpcLink"}
+    # A link that is only predicted cannot be looked up.
+    warnings = rest_api.ok(check=True, name=NAME, definition=private)["warnings"]
+    assert any("abc123" in str(warning) for warning in warnings)
 
 
 def test_a_route_through_a_private_link(rest_api: t.Any, apigateway: t.Any, lab: t.Any) -> None:
