@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import typing as t
+
+import boto3
+import botocore.waiter
+import pytest
+from ansible_collections.central.llm.plugins.module_utils._aws import AwsCallError
+from ansible_collections.central.llm.plugins.module_utils._ecs import waiters
+from botocore.stub import Stubber
+
+
+@pytest.fixture
+def ecs(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[tuple[t.Any, Stubber]]:
+    monkeypatch.setattr(botocore.waiter.time, "sleep", lambda seconds: None)
+    client = boto3.client("ecs", region_name="eu-central-1", aws_access_key_id="lab", aws_secret_access_key="lab")
+    with Stubber(client) as stubber:
+        yield client, stubber
+        stubber.assert_no_pending_responses()
+
+
+def answer(running: int, *rollout_states: str, desired: int = 1, status: str = "ACTIVE") -> dict[str, t.Any]:
+    deployments = [
+        {"status": "ACTIVE" if number else "PRIMARY", "rolloutState": state}
+        for number, state in enumerate(rollout_states)
+    ]
+    service = {
+        "status": status,
+        "desiredCount": desired,
+        "runningCount": running,
+        "pendingCount": 0,
+        "deployments": deployments,
+        "events": [{"message": "unable to place a task"}],
+    }
+    return {"services": [service], "failures": []}
+
+
+def test_stable_is_all_tasks_of_one_deployment(ecs: tuple[t.Any, Stubber]) -> None:
+    client, stubber = ecs
+    for waiting in (answer(0, "IN_PROGRESS"), answer(1, "IN_PROGRESS", "COMPLETED"), answer(1, "COMPLETED")):
+        stubber.add_response("describe_services", waiting)
+    waiters.wait_until_stable(client, "cluster", "engine", 60)
+
+
+def test_a_failed_deployment_says_what_stopped_its_tasks(ecs: tuple[t.Any, Stubber]) -> None:
+    client, stubber = ecs
+    stubber.add_response("describe_services", answer(0, "FAILED"))
+    stubber.add_response("list_tasks", {"taskArns": ["a"]})
+    stopped = {"taskArn": "arn:task/0cf5", "stoppedReason": "CannotPullContainerError"}
+    stubber.add_response("describe_tasks", {"tasks": [stopped], "failures": []})
+    with pytest.raises(AwsCallError) as error:
+        waiters.wait_until_stable(client, "cluster", "engine", 60)
+    assert "unable to place a task" in error.value.message
+    assert "0cf5: CannotPullContainerError" in error.value.message
+
+
+def test_a_denied_explanation_does_not_hide_the_failure(ecs: tuple[t.Any, Stubber]) -> None:
+    client, stubber = ecs
+    stubber.add_response("describe_services", answer(0, "FAILED"))
+    stubber.add_client_error("list_tasks", "AccessDeniedException")
+    with pytest.raises(AwsCallError, match="unable to place a task"):
+        waiters.wait_until_stable(client, "cluster", "engine", 60)
+
+
+@pytest.mark.parametrize("status", ["DRAINING", "INACTIVE"])
+def test_a_service_that_goes_never_becomes_stable(ecs: tuple[t.Any, Stubber], status: str) -> None:
+    client, stubber = ecs
+    stubber.add_response("describe_services", answer(1, "COMPLETED", status=status))
+    stubber.add_response("list_tasks", {"taskArns": []})
+    with pytest.raises(AwsCallError):
+        waiters.wait_until_stable(client, "cluster", "engine", 60)
+
+
+def test_idle_is_without_tasks(ecs: tuple[t.Any, Stubber]) -> None:
+    client, stubber = ecs
+    stubber.add_response("describe_services", answer(1, "COMPLETED", desired=0))
+    stubber.add_response("describe_services", answer(0, "COMPLETED", desired=0))
+    waiters.wait_until_idle(client, "cluster", "engine", 60)
+
+
+def test_somebody_who_scales_up_meanwhile_is_no_reason_to_wait_on(ecs: tuple[t.Any, Stubber]) -> None:
+    client, stubber = ecs
+    stubber.add_response("describe_services", answer(1, "COMPLETED", desired=2))
+    with pytest.raises(AwsCallError):
+        waiters.wait_until_idle(client, "cluster", "engine", 60)
+
+
+@pytest.mark.parametrize(
+    "gone", [answer(0, status="INACTIVE"), {"services": [], "failures": [{"arn": "a", "reason": "MISSING"}]}]
+)
+def test_inactive_or_forgotten_is_gone(ecs: tuple[t.Any, Stubber], gone: dict[str, t.Any]) -> None:
+    client, stubber = ecs
+    stubber.add_response("describe_services", answer(0, status="DRAINING"))
+    stubber.add_response("describe_services", gone)
+    waiters.wait_until_inactive(client, "cluster", "engine", 60)
