@@ -40,6 +40,7 @@ GAPS: list[str] = [
     "ec2_security_groups",
     "ecs_memory_reservation",
     "ecs_services",
+    "ecs_cluster_counts",
     "dynamodb_tables",
     "logs_retention",
     "dynamodb_encryption",

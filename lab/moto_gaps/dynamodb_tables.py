@@ -16,12 +16,12 @@ def check(call: Call, params: Params) -> None:
         if not params.get(name):
             raise AwsError(
                 "ValidationException",
-                f"1 validation error detected: Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: "
-                "Member must not be null",
+                f"1 validation error detected: Value null at '{name[0].lower()}{name[1:]}' failed to satisfy "
+                "constraint: Member must not be null",
             )
     if params.get("BillingMode") != "PAY_PER_REQUEST" and not params.get("ProvisionedThroughput"):
         raise AwsError(
             "ValidationException",
-            "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified "
-            "when BillingMode is PROVISIONED",
+            "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be "
+            "specified when BillingMode is PROVISIONED",
         )

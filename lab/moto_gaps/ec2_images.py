@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import typing as t
 
+from moto.ec2.models import amis
 from moto.ec2.models.amis import Ami
+from moto.utilities.utils import load_resource
 
 from lab.control.call import Call
 from lab.control.errors import AwsError
@@ -15,8 +19,21 @@ _RESOLVE = "resolve:ssm:"
 
 
 def apply() -> None:
+    amis.load_resource = _newest_images
     Ami.block_device_mappings = property(_mappings)
     amends("ssm", "GetParameter", "GetParameters", "GetParametersByPath")(write_json)
+
+
+def _newest_images(path: str) -> t.Any:
+    """moto registers every ECS image of two years, 1200 a region, at each reset; the newest of each line will do."""
+    images = load_resource(path)
+    if "/ecs/optimized_amis/" not in path:
+        return images
+    lines: dict[str, list[Params]] = {}
+    for image in images:
+        lines.setdefault(re.sub(r"20\d{6}", "", image["name"]), []).append(image)
+    # Names differ in their date only, so the greatest is the newest.
+    return [image for line in lines.values() for image in sorted(line, key=lambda one: str(one["name"]))[-2:]]
 
 
 def root_size(image: t.Any) -> int:
@@ -79,6 +96,4 @@ def _as_json(value: str) -> str:
     if not value.startswith("{'"):
         return value
     # moto turned the dictionary of its data file into text.
-    import ast
-
     return json.dumps(ast.literal_eval(value))

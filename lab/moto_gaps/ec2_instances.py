@@ -90,7 +90,9 @@ def _finish(ec2: t.Any, instance: t.Any, wanted: Params, mappings: list[Params],
     for mapping in mappings:
         attachment = instance.block_device_mapping.get(mapping["DeviceName"])
         if attachment is not None:
-            _finish_volume(ec2.volumes[attachment.volume_id], mapping["Ebs"])
+            volume = ec2.volumes[attachment.volume_id]
+            _finish_volume(volume, mapping["Ebs"])
+            volume.attachment.delete_on_termination = attachment.delete_on_termination
     for specification in wanted.get("TagSpecifications") or []:
         if specification["ResourceType"] == "network-interface":
             for interface in instance.nics.values():

@@ -67,7 +67,7 @@ def prepare(call: Call, params: Params) -> Params:
 
 def _check_key(region: str, wanted: Params) -> None:
     name = wanted.get("KeyName")
-    if name and name not in backend("ec2", region).keypairs:
+    if name and name not in backend("ec2", region).key_pairs:
         raise AwsError("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
 
 
