@@ -161,7 +161,7 @@ def ensure_present(
     changes = differing(settings, before["settings"])
     if not check_mode:
         if changes:
-            api.update_cluster_settings(client, name, aws_settings(changes))
+            api.update_cluster(client, name, aws_settings(changes))
         if tags.put:
             api.tag(client, before["arn"], tags.put)
         if tags.remove:

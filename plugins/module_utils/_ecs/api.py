@@ -38,8 +38,8 @@ def create_cluster(client: t.Any, request: Answer) -> Answer:
 
 
 @aws_call("change the settings of the cluster {name}")
-def update_cluster_settings(client: t.Any, name: str, settings: list[dict[str, str]]) -> None:
-    client.update_cluster_settings(cluster=name, settings=settings)
+def update_cluster(client: t.Any, name: str, settings: list[dict[str, str]]) -> None:
+    client.update_cluster(cluster=name, settings=settings)
 
 
 @aws_call("delete the cluster {name}", missing=_NO_CLUSTER)
@@ -54,9 +54,11 @@ def delete_cluster(client: t.Any, name: str) -> None:
 def list_task_definitions(client: t.Any, family: str, status: str = "ACTIVE") -> list[str]:
     """ARNs of the revisions of exactly this family, the newest first."""
     pages = client.get_paginator("list_task_definitions").paginate(familyPrefix=family, status=status, sort="DESC")
-    arns = [arn for page in pages for arn in page["taskDefinitionArns"]]
-    # The prefix is documented as the full name of the family; nothing is lost by making sure.
-    return [arn for arn in arns if arn.rpartition("/")[2].rpartition(":")[0] == family]
+    arns = (arn for page in pages for arn in page["taskDefinitionArns"])
+    # The prefix is documented as the full name of the family, and the order as that of the revisions; no harm in
+    # making sure, since a wrong one would register a revision on every run.
+    ours = (arn for arn in arns if arn.rpartition("/")[2].rpartition(":")[0] == family)
+    return sorted(ours, key=lambda arn: int(arn.rpartition(":")[2]), reverse=True)
 
 
 @aws_call("look up the task definition {name}", missing=_NO_TASK_DEFINITION)

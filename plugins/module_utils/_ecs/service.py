@@ -133,8 +133,8 @@ def validate(options: Resource, desired: Resource) -> None:
     if deployment and deployment["maximum_percent"] <= 100 <= deployment["minimum_healthy_percent"]:
         raise InvalidInput(
             f"deployment_configuration: with maximum_percent {deployment['maximum_percent']} and "
-            f"minimum_healthy_percent {deployment['minimum_healthy_percent']} no task may be added and none taken away, so that a deployment "
-            "could never begin. Lower minimum_healthy_percent, or raise maximum_percent."
+            f"minimum_healthy_percent {deployment['minimum_healthy_percent']} no task may be added and none "
+            "taken away, so that a deployment could never begin. Lower the one or raise the other."
         )
 
 

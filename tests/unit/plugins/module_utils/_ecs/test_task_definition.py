@@ -84,10 +84,8 @@ def as_aws_answers(document: Document, shuffled: t.Callable[[list[t.Any]], list[
     answer.setdefault("networkMode", "bridge")
     answer.setdefault("volumes", [])
     answer.setdefault("placementConstraints", [])
-    answer |= (
-        {"cpu": {"1 vCPU": "1024", "0.5 vcpu": "512"}.get(answer["cpu"], answer["cpu"])} if "cpu" in answer else {}
-    )
-    answer |= {"memory": answer["memory"].replace("2 GB", "2048")} if "memory" in answer else {}
+    plain = {"1 vCPU": "1024", "0.5 vcpu": "512", "2 GB": "2048"}
+    answer |= {size: plain.get(answer[size], answer[size]) for size in ("cpu", "memory") if size in answer}
     for volume in answer["volumes"]:
         volume.setdefault("host", {})
     for container in answer["containerDefinitions"]:
@@ -173,6 +171,9 @@ def test_what_is_left_out_counts(document: Document, field: str) -> None:
     assert task_definition.same(whole, without, SHAPE) is not said
 
 
+NOFILE = {"name": "nofile", "softLimit": 9, "hardLimit": 9}
+
+
 def container(**fields: t.Any) -> dict[str, t.Any]:
     return {"containers": [{"name": "vllm", "image": "engine:1", **fields}]}
 
@@ -196,10 +197,7 @@ def test_a_fixed_host_port_counts_on_a_bridge_only() -> None:
         ({"environment": [{"name": "PORT", "value": 8000}]}, {"environment": [{"name": "PORT", "value": "8000"}]}),
         ({"cpu": "256"}, {"cpu": 256}),
         ({"portMappings": [{"containerPort": "8000"}]}, {"portMappings": [{"containerPort": 8000}]}),
-        (
-            {"resourceRequirements": [{"type": "GPU", "value": 1}]},
-            {"resourceRequirements": [{"type": "GPU", "value": "1"}]},
-        ),
+        ({"ulimits": [{"name": "nofile", "softLimit": "9", "hardLimit": 9}]}, {"ulimits": [NOFILE]}),
         ({"dockerLabels": {"n": 1}}, {"dockerLabels": {"n": "1"}}),
         ({"user": None}, {}),
     ],
