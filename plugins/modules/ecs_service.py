@@ -48,19 +48,13 @@ options:
     choices: [EC2, FARGATE, EXTERNAL]
   load_balancers:
     description:
-      - The target groups in which ECS registers the tasks. This is the whole list, an empty one takes all away; a change
-        starts a deployment.
+      - The target groups in which ECS registers the tasks. This is the whole list, an empty one takes all away. A
+        change starts a deployment.
     type: list
     elements: dict
     suboptions:
-      target_group_arn:
-        description: ARN of a target group that a listener forwards to.
-        type: str
-        required: true
-      container_name:
-        description: Name of the container that answers.
-        type: str
-        required: true
+      target_group_arn: {description: ARN of a target group that a listener forwards to., type: str, required: true}
+      container_name: {description: Name of the container that answers., type: str, required: true}
       container_port:
         description: Port of the container, which one of its port mappings must name.
         type: int
@@ -84,12 +78,8 @@ options:
           - Whether a deployment whose tasks do not come up is given up. It judges deployments only, not a raised count.
         type: dict
         suboptions:
-          enable:
-            description: Whether to give up.
-            type: bool
-          rollback:
-            description: Whether to go back to the last deployment that came up.
-            type: bool
+          enable: {description: Whether to give up., type: bool}
+          rollback: {description: Whether to go back to the last deployment that came up., type: bool}
   health_check_grace_period_seconds:
     description:
       - How long after its start a task may fail health checks. AWS's default of 0 seconds kills an engine that is still
@@ -125,9 +115,7 @@ options:
         type: str
         choices: [random, spread, binpack]
         required: true
-      field:
-        description: What to spread over or pack by.
-        type: str
+      field: {description: What to spread over or pack by., type: str}
   enable_execute_command:
     description:
       - Whether ECS Exec may run commands in the containers of new tasks.
@@ -144,8 +132,8 @@ options:
     default: false
   force:
     description:
-      - With O(state=absent), whether to delete the service at once, running tasks included, rather than to scale it down
-        to 0 and wait for its tasks to stop first.
+      - With O(state=absent), whether to delete the service at once, running tasks included, rather than to scale it
+        down to 0 and wait for its tasks to stop first.
     type: bool
     default: false
 extends_documentation_fragment:
