@@ -227,7 +227,7 @@ def tags_and_filters(options: Resource) -> tuple[dict[str, str], dict[str, str]]
     tags = strings(options["tags"])
     if options["name"]:
         tags["Name"] = options["name"]
-    found_by = {key: tags[key] for key in ("central-llm:stack", "Name") if key in tags}
+    found_by = {key: value for key, value in tags.items() if key in ("central-llm:stack", "Name")}
     return tags, strings(options["filters"]) or found_by
 
 
@@ -273,7 +273,7 @@ def ensure_present(client: t.Any, options: Resource, *, check_mode: bool) -> Res
             after = {"filters": filters, "count": options["target_capacity"]}
             return {**result, "after": after, "instances": hosts, "would_start": would_start}
         situation = {**launch.situation, "filters": filters, "known": [item["id"] for item in known]}
-        launch = launch._replace(count=missing, situation=situation)
+        launch = launch._replace(wanted=missing, situation=situation)
         new, attempts = launch_missing(client, launch, timeout=options["wait_timeout"])
         result["attempts"] = [attempt.as_dict() for attempt in attempts]
         hosts += [host(item) for item in api.read_instances(client, new)]

@@ -32,8 +32,7 @@ options:
       - Id of the image that instances are started from.
     type: str
   instance_type:
-    description:
-      - Type of the instances.
+    description: Type of the instances.
     type: str
   instance_profile_arn:
     description:
@@ -139,8 +138,7 @@ options:
       - Tags of the network interfaces, all of them. An empty dictionary removes them.
     type: dict
   key_name:
-    description:
-      - Name of the SSH key pair. An empty string removes it.
+    description: Name of the SSH key pair. An empty string removes it.
     type: str
   monitoring:
     description:
@@ -154,8 +152,7 @@ options:
     default: latest
   keep_versions:
     description:
-      - How many of the newest versions are kept, at least 1. Older ones are deleted, but never the default one.
-      - Left out, none is deleted.
+      - How many of the newest versions are kept, at least 1. Older ones are deleted, but never the default one. Else all stay.
     type: int
 extends_documentation_fragment:
   - central.llm.attributes
@@ -238,7 +235,7 @@ launch_template:
 
 import typing as t
 
-from ansible_collections.central.llm.plugins.module_utils._aws import AwsCallError, InvalidInput
+from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import plan_tags
 from ansible_collections.central.llm.plugins.module_utils._ec2 import api
 from ansible_collections.central.llm.plugins.module_utils._ec2.template_data import merge, same, view
@@ -249,9 +246,6 @@ from ansible_collections.central.llm.plugins.module_utils._ec2.template_limits i
 )
 from ansible_collections.central.llm.plugins.module_utils._ec2.template_versions import plan_versions, warnings_of
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
-
-# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteLaunchTemplateVersions.html
-_DELETED_AT_ONCE = 200
 
 
 def describe(client: t.Any, name: str) -> tuple[Resource | None, Resource]:
@@ -271,14 +265,6 @@ def describe(client: t.Any, name: str) -> tuple[Resource | None, Resource]:
         "tags": api.tag_dict(template.get("Tags")),
     }
     return resource, newest["LaunchTemplateData"]
-
-
-def prune_versions(client: t.Any, template_id: str, versions: list[int]) -> None:
-    for start in range(0, len(versions), _DELETED_AT_ONCE):
-        failed = api.delete_launch_template_versions(client, template_id, versions[start : start + _DELETED_AT_ONCE])
-        if failed:
-            reasons = ", ".join(f"{item['VersionNumber']}: {item['ResponseError'].get('Message')}" for item in failed)
-            raise AwsCallError(message=f"Failed to delete versions of the launch template {template_id}: {reasons}")
 
 
 def create(client: t.Any, name: str, data: Resource, tags: dict[str, str]) -> Resource:
@@ -322,7 +308,7 @@ def ensure_present(
             warnings = warnings_of(api.create_launch_template_version(client, before["id"], wanted))
         if change.default != before["default_version"]:
             api.set_default_version(client, before["id"], change.default)
-        prune_versions(client, before["id"], change.prune)
+        api.delete_launch_template_versions(client, before["id"], change.prune)
         if tags.put:
             api.tag(client, before["id"], tags.put)
         if tags.remove:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import email.utils
 import typing as t
 
-from .._aws import aws_call
+from .._aws import AwsCallError, aws_call
 
 Item = dict[str, t.Any]
 
+_DELETED_AT_ONCE = 200
 _NO_TEMPLATE = ("InvalidLaunchTemplateName.NotFoundException", "InvalidLaunchTemplateId.NotFound")
 _NO_VERSION = (*_NO_TEMPLATE, "InvalidLaunchTemplateId.VersionNotFound")
 
@@ -62,12 +63,16 @@ def set_default_version(client: t.Any, template_id: str, version: int) -> None:
     client.modify_launch_template(LaunchTemplateId=template_id, DefaultVersion=str(version))
 
 
-@aws_call("delete the versions {versions} of the launch template {template_id}")
-def delete_launch_template_versions(client: t.Any, template_id: str, versions: list[int]) -> list[Item]:
-    """Delete at most 200 versions and return those that AWS did not delete."""
-    numbers = [str(version) for version in versions]
-    answer = client.delete_launch_template_versions(LaunchTemplateId=template_id, Versions=numbers)
-    return answer.get("UnsuccessfullyDeletedLaunchTemplateVersions", [])
+@aws_call("delete versions of the launch template {template_id}")
+def delete_launch_template_versions(client: t.Any, template_id: str, versions: list[int]) -> None:
+    """AWS takes 200 at once, and answers with HTTP 200 even when it did not delete them."""
+    for start in range(0, len(versions), _DELETED_AT_ONCE):
+        numbers = [str(version) for version in versions[start : start + _DELETED_AT_ONCE]]
+        answer = client.delete_launch_template_versions(LaunchTemplateId=template_id, Versions=numbers)
+        failed = answer.get("UnsuccessfullyDeletedLaunchTemplateVersions")
+        if failed:
+            reasons = ", ".join(f"{item['VersionNumber']}: {item['ResponseError'].get('Message')}" for item in failed)
+            raise AwsCallError(message=f"Failed to delete versions of the launch template {template_id}: {reasons}")
 
 
 @aws_call("delete the launch template {template_id}", missing=_NO_TEMPLATE)

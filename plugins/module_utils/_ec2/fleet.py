@@ -26,7 +26,7 @@ class Launch(t.NamedTuple):
 
     rungs: list[Rung]
     left_out: list[Attempt]
-    count: int
+    wanted: int
     template: str
     version: str
     tags: dict[str, str]
@@ -53,7 +53,7 @@ def launch_missing(client: t.Any, launch: Launch, *, timeout: int) -> tuple[list
     instance_ids: list[str] = []
     attempts = list(launch.left_out)
     for position, rung in enumerate(launch.rungs):
-        missing = launch.count - len(instance_ids)
+        missing = launch.wanted - len(instance_ids)
         if missing <= 0:
             break
         new, refused = _ask(client, launch, position, rung, missing)
@@ -61,8 +61,8 @@ def launch_missing(client: t.Any, launch: Launch, *, timeout: int) -> tuple[list
         attempts += refused
     if instance_ids:
         wait_visible(client, instance_ids, timeout=timeout)
-    if len(instance_ids) < launch.count:
-        raise NotEnough(launch.count, instance_ids, attempts)
+    if len(instance_ids) < launch.wanted:
+        raise NotEnough(launch.wanted, instance_ids, attempts)
     return instance_ids, attempts
 
 

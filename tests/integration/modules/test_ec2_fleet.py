@@ -263,9 +263,7 @@ def test_bad_input_is_refused_before_anything_is_started(
     assert hosts(ec2) == []
 
 
-def test_a_denial_names_the_missing_action(
-    fleet: t.Any, ec2: t.Any, options: dict[str, t.Any], faults: t.Any
-) -> None:
+def test_a_denial_names_the_missing_action(fleet: t.Any, ec2: t.Any, options: dict[str, t.Any], faults: t.Any) -> None:
     faults.add("ec2", "CreateFleet", "UnauthorizedOperation", status=403)
     message = fleet.refused(**options)
     assert "ec2:CreateFleet" in message and "g6e.2xlarge" in message
