@@ -47,7 +47,7 @@ options:
   user_data:
     description:
       - User data in plain text, at most 16384 bytes. It is encoded for AWS here. An empty string removes it.
-      - It must hold no secrets: everybody who may read the template reads it, and a diff shows it.
+      - It must hold no secrets, since whoever may read the template reads it, and a diff shows it.
     type: str
   metadata_options:
     description:
@@ -152,7 +152,7 @@ options:
     default: latest
   keep_versions:
     description:
-      - How many of the newest versions are kept, at least 1. Older ones are deleted, but never the default one. Else all stay.
+      - How many of the newest versions are kept, at least 1. Older ones but the default are deleted. Else all stay.
     type: int
 extends_documentation_fragment:
   - central.llm.attributes
