@@ -3,7 +3,7 @@
 It lies outside the checkout, in a folder named by a hash of what goes into it, so that a fresh clone or a second
 checkout reuses it and a changed pin builds a new one. A virtual environment cannot be moved, so it is built at its
 final place and the marker `.complete` is written last: without it, the next run starts over. A lock keeps two builders
-apart; the kernel frees it when its holder dies.
+apart; the kernel frees it when its holder and what it started are gone.
 """
 
 from __future__ import annotations
@@ -154,6 +154,8 @@ def locked(path: Path, say: Say) -> t.Iterator[None]:
         except BlockingIOError:
             say("another build of this engine is under way: waiting for it")
             fcntl.flock(handle, fcntl.LOCK_EX)
+        # What is started under the lock holds it too: a pip that outlives a killed builder must not meet the next one.
+        os.set_inheritable(handle.fileno(), True)
         yield
 
 
@@ -241,6 +243,7 @@ def run_all(phase: str, commands: list[list[str]], log: Path, say: Say) -> None:
                         stdout=sink,
                         stderr=subprocess.STDOUT,
                         env=interpreter.pip_environ(),
+                        close_fds=False,
                     )
                 )
         reported = started

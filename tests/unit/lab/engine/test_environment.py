@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import re
+import subprocess
 import sys
 import threading
+import time
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -124,6 +128,47 @@ def test_the_second_builder_waits_for_the_first(tmp_path: Path) -> None:
         assert not entered.is_set()
     assert entered.wait(30)
     thread.join()
+
+
+def test_what_a_killed_builder_leaves_running_still_holds_the_lock(tmp_path: Path) -> None:
+    path, started = tmp_path / "engine.lock", tmp_path / "started"
+    # Ends when this test closes the pipe that is its input; run_all gives its commands none, so it comes by number.
+    until_closed = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).touch(); os.read(int(sys.argv[2]), 1)"
+    script = "import pathlib, sys\nfrom lab.engine import environment as e\npath, *command = sys.argv[1:]\n"
+    script += "with e.locked(pathlib.Path(path), print):\n"
+    script += "    e.run_all('x', [command], pathlib.Path(path + '.log'), print)"
+    reading, writing = os.pipe()
+    os.set_inheritable(reading, True)
+    command = [sys.executable, "-c", until_closed, str(started), str(reading)]
+    builder = subprocess.Popen(
+        [sys.executable, "-c", script, str(path), *command], cwd=environment.REPOSITORY, pass_fds=[reading]
+    )
+    os.close(reading)
+    try:
+        wait_for(started.exists)
+        builder.kill()
+        builder.wait()
+        with path.open("w") as next_one, pytest.raises(BlockingIOError):
+            fcntl.flock(next_one, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(writing)
+    with path.open("w") as next_one:
+        wait_for(lambda: takes(next_one))
+
+
+def takes(lock: t.IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def wait_for(condition: t.Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_failing_command_is_told_with_the_end_of_its_output(tmp_path: Path) -> None:
