@@ -352,7 +352,7 @@ def ensure_present(
     return changed, {**service.resource(now), **changes, "tags": tags.after} if now else after
 
 
-def run(module: CollectionModule) -> t.NoReturn:
+def run(module: CollectionModule) -> None:
     options, check_mode = module.params, module.check_mode
     client = module.client("ecs")
     found = api.find_service(client, options["cluster"], options["name"])

@@ -317,7 +317,7 @@ def ensure_absent(client: t.Any, options: Resource, *, check_mode: bool) -> tupl
     return gone, resource(found, task_definition.request_shape(client)) if found else None
 
 
-def run(module: CollectionModule) -> t.NoReturn:
+def run(module: CollectionModule) -> None:
     options = module.params
     validate(options)
     client = module.client("ecs")

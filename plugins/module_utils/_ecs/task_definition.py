@@ -36,6 +36,8 @@ OPTIONS = {
     "pid_mode": "pidMode",
 }
 
+_LISTS = ("containers", "volumes", "requires_compatibilities", "placement_constraints")
+
 # (structure, field) -> the value that leaving it out means, as AWS documents it.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html and its neighbours
 _DEFAULTS: dict[tuple[str, str], t.Any] = {
@@ -125,7 +127,12 @@ def same(one: Document, other: Document, shape: t.Any) -> bool:
 def as_options(found: Document, shape: t.Any) -> dict[str, t.Any]:
     """The meaning of a document under the names of the module's options."""
     reduced = meaning(found, shape)
-    empty = {"containers": [], "volumes": [], "requires_compatibilities": [], "placement_constraints": []}
+    empty: dict[str, t.Any] = {
+        "containers": [],
+        "volumes": [],
+        "requires_compatibilities": [],
+        "placement_constraints": [],
+    }
     values = {option: reduced.get(parameter, empty.get(option)) for option, parameter in OPTIONS.items()}
     return {**values, "network_mode": values["network_mode"] or "bridge"}
 

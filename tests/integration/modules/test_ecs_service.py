@@ -3,7 +3,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from network import make_network
+from lab_network import make_network
 
 CLUSTER = "central-llm-service-cluster"
 NAME = "central-llm-service"

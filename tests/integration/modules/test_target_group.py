@@ -3,7 +3,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from network import Network, make_network
+from lab_network import Network, make_network
 
 NAME = "central-llm-nlb-tg"
 HEALTH_CHECK = {
