@@ -139,7 +139,7 @@ ONE_OF_EACH = {
         (["-e", "llm_region=xx-nowhere-1"], "Check llm_region"),
         (["-e", "llm_account_id=999999999999"], "Choose the other profile"),
         (["-e", '{"llm_network_subnet_ids": ["subnet-0123456789abcdef0"]}'], "subnet-0123456789abcdef0"),
-        (["-e", "llm_gateway_burst_limit=0"], "llm_gateway_burst_limit must"),
+        (["-e", "llm_gateway_burst_limit=0"], "llm_gateway_burst_limit at least 1 (0)"),
         (["-e", '{"llm_gateway_routes": [{"path": "v1/{proxy+}", "method": "POST"}]}'], "is no route"),
         (["-e", "llm_service_image="], "llm_service_image"),
     ],

@@ -16,7 +16,7 @@ from ansible.module_utils.testing import patch_module_args
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from lab.context import ACCESS_KEY_ID, SECRET_ACCESS_KEY, LabContext
-from lab.testing import reset, start_control
+from lab.testing import reset, start_control, stop_control
 
 
 class Outcome(dict[str, t.Any]):
@@ -99,7 +99,7 @@ def _flat(value: dict[str, t.Any]) -> bool:
 def lab_session() -> t.Iterator[LabContext]:
     ctx = start_control(settle_seconds=0.05)
     yield ctx
-    ctx.stopping.set()
+    stop_control(ctx)
 
 
 @pytest.fixture
@@ -135,7 +135,9 @@ class Faults:
     def __init__(self, ctx: LabContext) -> None:
         self._url = f"{ctx.endpoint_url}/_lab"
 
-    def add(self, service: str, operation: str, code: str, *, status: int = 400, message: str = "", times: int = 1) -> None:
+    def add(
+        self, service: str, operation: str, code: str, *, status: int = 400, message: str = "", times: int = 1
+    ) -> None:
         self._send(
             "POST",
             "faults",
