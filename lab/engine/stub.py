@@ -37,6 +37,7 @@ class Settings:
     host: str
     port: int
     start_delay: float
+    fail_with: int | None
 
 
 class RequestRefused(Exception):
@@ -56,6 +57,7 @@ def parse_arguments(arguments: list[str]) -> tuple[Settings, list[str]]:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--start-delay", type=float, default=0.0, help="seconds until it listens")
+    parser.add_argument("--fail-with", type=int, help="exit status to end with instead of listening")
     # `vllm serve MODEL …` and `vllm serve --model MODEL …` are the same. No positional for argparse: it would take the
     # value of an option that it does not know.
     if arguments and not arguments[0].startswith("-"):
@@ -63,7 +65,7 @@ def parse_arguments(arguments: list[str]) -> tuple[Settings, list[str]]:
     known, ignored = parser.parse_known_args(arguments)
     model = known.model
     names = tuple(known.served_model_name or [model])
-    return Settings(model, names, known.host, known.port, known.start_delay), ignored
+    return Settings(model, names, known.host, known.port, known.start_delay, known.fail_with), ignored
 
 
 def pick(seed: str, count: int) -> list[str]:
@@ -249,6 +251,9 @@ def main(arguments: list[str]) -> None:
     # The host's own address is what a task can have, whatever its command says.
     host = os.environ.get("LAB_BIND_ADDRESS") or settings.host
     time.sleep(settings.start_delay)
+    if settings.fail_with is not None:
+        log.error("ending with status %d, as asked", settings.fail_with)
+        sys.exit(settings.fail_with)
     log.info("listening on http://%s:%d as %s", host, settings.port, ", ".join(settings.served_names))
     # A stop does not wait for streams: vLLM aborts them too.
     web.run_app(make_app(settings), host=host, port=settings.port, print=None, shutdown_timeout=1)
