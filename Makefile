@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Steps build on each other: the engine is known to be there before anything is started.
+.NOTPARALLEL:
 
 # The first Python on the path that is new enough (a shim that only pretends fails the test).
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -14,11 +16,14 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar o
 # Ansible's own tools look for each other on the path.
 export PATH := $(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
+# Byte-code that is not kept is compiled again at every start, and there are many starts.
+unexport PYTHONDONTWRITEBYTECODE
 
 PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i inventories/local
 ARGS ?=
 
-.PHONY: help up down status lab-start lab-stop lab-env lab-status engine test fast lint unit integration molecule sanity package clean
+.PHONY: help up down engine lab-start lab-stop lab-status lab-env \
+	test fast lint unit integration e2e molecule sanity package clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -30,7 +35,7 @@ down: $(VENV)/.lab lab-start ## Take the service down; the foundation stays
 	@$(PLAYBOOK) playbooks/down.yml $(ARGS)
 
 engine: $(VENV)/.lab ## Install the real vLLM and make its tiny model (once; not with LAB_ENGINE=stub)
-	@[ "$${LAB_ENGINE:-}" = stub ] || $(BIN)/python -m lab.engine install
+	@$(BIN)/python -m lab.engine install
 
 lab-start: $(VENV)/.lab ## Start AWS on this machine
 	@$(BIN)/python -m lab start
@@ -44,7 +49,7 @@ lab-status: $(VENV)/.lab ## Say whether AWS runs on this machine
 lab-env: $(VENV)/.lab ## Print shell exports for the running lab: eval "$$(make -s lab-env)"
 	@$(BIN)/python -m lab env
 
-test: lint unit integration molecule sanity ## Run all tests
+test: lint unit integration sanity package e2e molecule ## Run all tests
 
 fast: lint unit ## Run what needs no lab
 
@@ -60,6 +65,9 @@ unit: $(VENV)/.dev ## Run the unit tests
 integration: $(VENV)/.dev ## Run modules, lab and clients against the lab
 	@$(BIN)/python -m pytest tests/integration -m "not engine"
 
+e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand-in for the engine
+	@$(BIN)/python -m pytest tests/e2e/test_lifecycle.py
+
 molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one of them with the real vLLM
 	@tests/tools/molecule.sh
 
@@ -74,17 +82,17 @@ clean: ## Remove what was installed here (stop the lab first)
 
 $(BIN)/python:
 	@[ -n "$(PYTHON)" ] || { echo "central.llm needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "Making a virtual environment with $$($(PYTHON) --version)"
+	@echo "Making a virtual environment with $$($(PYTHON) --version)" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@site="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ansible_collections/central" && \
 		mkdir -p "$$site" && ln -sfn $(CURDIR) "$$site/llm"
 
 $(VENV)/.lab: requirements/runtime.txt requirements/lab.txt | $(BIN)/python
-	@echo "Installing Ansible and the lab (once, about a minute)"
-	@$(PIP) -r requirements/lab.txt 2>&1 | tests/tools/progress.sh
+	@echo "Installing Ansible and the lab (once, about a minute)" >&2
+	@$(PIP) -r requirements/lab.txt 2>&1 | tests/tools/progress.sh >&2
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.lab
-	@echo "Installing the tools of the tests (once)"
-	@$(PIP) -r requirements/dev.txt 2>&1 | tests/tools/progress.sh
+	@echo "Installing the tools of the tests (once)" >&2
+	@$(PIP) -r requirements/dev.txt 2>&1 | tests/tools/progress.sh >&2
 	@touch $@
