@@ -26,7 +26,7 @@ ARGS ?=
 	test fast lint unit integration e2e molecule sanity package clean
 
 help: ## List what can be made
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 up: $(VENV)/.lab engine lab-start ## Bring the service up on this machine, with a real vLLM behind it
 	@$(PLAYBOOK) playbooks/up.yml $(ARGS)
@@ -46,7 +46,7 @@ lab-stop: $(VENV)/.lab ## Stop AWS on this machine and forget all that was in it
 lab-status: $(VENV)/.lab ## Say whether AWS runs on this machine
 	@$(BIN)/python -m lab status
 
-lab-env: $(VENV)/.lab ## Print shell exports for the running lab: eval "$$(make -s lab-env)"
+lab-env: $(VENV)/.lab ## Print shell exports for the running lab, to be evaluated
 	@$(BIN)/python -m lab env
 
 test: lint unit integration sanity package e2e molecule ## Run all tests
