@@ -1,4 +1,4 @@
-"""Task definitions: moto takes a container for EC2 only with a hard `memory`; AWS is content with a `memoryReservation`.
+"""Task definitions: moto takes a container for EC2 only with a hard `memory`; AWS takes a `memoryReservation` too.
 
 "You must specify one or both of memory or memoryReservation in a container definition", unless the task has a memory.
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html

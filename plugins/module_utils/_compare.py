@@ -20,9 +20,9 @@ def differing(desired: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]) ->
 class TagPlan(t.NamedTuple):
     """What to write so that the tags become `after`."""
 
-    put: t.Dict[str, str]
-    remove: t.List[str]
-    after: t.Dict[str, str]
+    put: dict[str, str]
+    remove: list[str]
+    after: dict[str, str]
 
     @property
     def changes(self) -> bool:

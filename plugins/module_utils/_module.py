@@ -22,7 +22,7 @@ from ._aws import AwsCallError, InvalidInput
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 RETRIES = {"mode": "standard", "total_max_attempts": 8}
 
-Resource = t.Dict[str, t.Any]
+Resource = dict[str, t.Any]
 
 
 class CollectionModule(AnsibleAWSModule):
@@ -32,6 +32,10 @@ class CollectionModule(AnsibleAWSModule):
         # 'config' is merged before the user's own 'aws_config', which therefore wins.
         extra_params.setdefault("config", Config(retries=RETRIES))
         return super().client(service, retry_decorator=retry_decorator, **extra_params)
+
+    def _should_inject_warnings(self) -> bool:
+        # The result carries what was said with warn() by itself; passing it to exit_json as well is deprecated.
+        return False
 
     @contextlib.contextmanager
     def failures_reported(self) -> t.Iterator[None]:
@@ -62,6 +66,7 @@ class CollectionModule(AnsibleAWSModule):
         if self._diff:
             result["diff"] = {"before": _without(before, observed), "after": _without(after, observed)}
         self.exit_json(**result)
+        raise AssertionError("exit_json ends the module")
 
 
 def _without(resource: Resource | None, keys: t.Collection[str]) -> Resource:

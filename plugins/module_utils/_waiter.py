@@ -16,7 +16,7 @@ except ImportError:  # AnsibleAWSModule reports a missing SDK.
 
 from ._aws import AwsCallError, explain
 
-Acceptor = t.Dict[str, t.Any]
+Acceptor = dict[str, t.Any]
 
 
 def on_path(argument: str, expected: t.Any, state: str, matcher: str = "path") -> Acceptor:

@@ -383,6 +383,7 @@ def main() -> None:
         wanted = checked_definition(module) if present else None
         client = module.client("apigateway")
         api = rest_apis.find_api(client, options)
+        after: Resource | None
         if present:
             if wanted:
                 check_links(module, client, wanted)

@@ -253,7 +253,7 @@ METHODS = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
 def describe(client: t.Any, plan: t.Mapping[str, t.Any] | None) -> Resource | None:
     """The plan with its keys in the shape that this module returns."""
-    return plan and model.from_aws(plan, usage_plans.list_key_ids(client, plan["id"]))
+    return model.from_aws(plan, usage_plans.list_key_ids(client, plan["id"])) if plan else None
 
 
 def find(client: t.Any, options: Resource) -> Resource | None:
@@ -379,6 +379,7 @@ def main() -> None:
         validate_tags(module.params["tags"])
         client = module.client("apigateway")
         before = find(client, module.params)
+        after: Resource | None
         if module.params["state"] == "present":
             changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)
         else:

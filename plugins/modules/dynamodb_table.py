@@ -316,6 +316,7 @@ def main() -> None:
         validate(options)
         client = module.client("dynamodb")
         before = describe(client, options["name"])
+        after: Resource | None
         if options["state"] == "present":
             changed, after = ensure_present(client, before, options, check_mode=check_mode)
             if options["wait"] and not check_mode and (changed or after["status"] != "ACTIVE"):

@@ -200,6 +200,7 @@ def main() -> None:
         transformations.validate_name(module.params["name"], "cluster")
         client = module.client("ecs")
         before = describe(client, module.params["name"])
+        after: Resource | None
         if module.params["state"] == "present":
             changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)
         else:

@@ -29,7 +29,8 @@ options:
     description:
       - How many days events are kept. V(0) keeps them for ever.
     type: int
-    choices: [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+    choices:
+      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
   log_group_class:
     description:
       - The class of the group. Only V(STANDARD) groups take subscription and metric filters.
@@ -200,6 +201,7 @@ def main() -> None:
     with module.failures_reported():
         client = module.client("logs")
         before = describe(client, module.params["name"])
+        after: Resource | None
         if module.params["state"] == "present":
             changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)
         else:

@@ -241,8 +241,8 @@ def validate_change(options: Resource, before: Resource) -> None:
         raise InvalidInput(
             f"security_group_ids: the load balancer {name} was created without security groups, and AWS attaches the "
             "first one only at creation. Create a replacement under another name with security_group_ids, move the "
-            "listeners and whatever points at it (a VPC link, for one), then delete this one; or leave security_group_ids "
-            "out."
+            "listeners and whatever points at it (a VPC link, for one), then delete this one; or leave "
+            "security_group_ids out."
         )
     if groups == [] and current:
         raise InvalidInput(
@@ -366,6 +366,7 @@ def main() -> None:
     with module.failures_reported():
         client = module.client("elbv2")
         before = describe(client, module.params["name"])
+        after: Resource | None
         if module.params["state"] == "present":
             validate(module.params, before)
             changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)

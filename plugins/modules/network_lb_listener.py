@@ -231,6 +231,7 @@ def main() -> None:
         validate(module.params)
         client = module.client("elbv2")
         before = describe(client, module.params["load_balancer_arn"], module.params["port"])
+        after: Resource | None
         if module.params["state"] == "present":
             validate_change(module.params, before)
             changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)

@@ -201,6 +201,7 @@ def main() -> None:
         client = module.client("dynamodb")
         now = int(time.time())
         held = read(client, options, now=now)
+        after: lock.Lock | None
         try:
             if options["state"] == "present":
                 after = acquire(client, held, options, now=now, check_mode=check_mode)

@@ -359,6 +359,7 @@ def main() -> None:
     with module.failures_reported():
         client = module.client("elbv2")
         before = describe(client, module.params["name"])
+        after: Resource | None
         if module.params["state"] == "present":
             validate(module.params, before)
             changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)

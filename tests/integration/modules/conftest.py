@@ -9,8 +9,10 @@ import json
 import sys
 import typing as t
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
@@ -49,11 +51,16 @@ class ModuleRunner:
             "_ansible_check_mode": check,
             "_ansible_diff": True,
         }
-        printed = io.StringIO()
-        with patch_module_args(arguments), contextlib.redirect_stdout(printed):
-            with contextlib.suppress(SystemExit):
-                module.main()
-        return Outcome(json.loads(printed.getvalue()))
+        printed, warnings = io.StringIO(), list[str]()
+        with (
+            patch_module_args(arguments),
+            # Where the controller could run too, core shows warnings at once; elsewhere they are part of the result.
+            mock.patch.object(AnsibleModule, "warn", lambda _, warning, **__: warnings.append(warning)),
+            contextlib.redirect_stdout(printed),
+            contextlib.suppress(SystemExit),
+        ):
+            module.main()
+        return Outcome(json.loads(printed.getvalue()), warnings=warnings)
 
     def ok(self, *, check: bool = False, **options: t.Any) -> Outcome:
         outcome = self(check=check, **options)
