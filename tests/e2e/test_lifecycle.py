@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import signal
@@ -23,6 +24,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, str]]:
     """A lab of its own, as `make up` starts it; the environment points at it."""
     home = tmp_path_factory.mktemp("lab")
     environment = {**os.environ, "LAB_HOME": str(home), "LAB_ENGINE": "stub", "PYTHONPATH": str(ROOT), "USER": "tester"}
+    # Ansible works in the home of whoever LOGNAME, else USER, says; "tester" has none.
+    environment["LOGNAME"] = getpass.getuser()
     command = [sys.executable, "-m", "lab"]
     subprocess.run([*command, "start"], env=environment, check=True, cwd=ROOT, timeout=120)
     try:
