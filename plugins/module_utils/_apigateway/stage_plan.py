@@ -26,11 +26,13 @@ class Plan(t.NamedTuple):
 
 
 def describe(client: t.Any, api_id: str, name: str) -> Resource | None:
-    """The stage in the shape that this module returns."""
     answer = stages.get_stage(client, api_id, name)
-    if answer is None:
-        return None
-    url = stages.invoke_url(client, api_id, name)
+    return as_resource(client, api_id, answer) if answer else None
+
+
+def as_resource(client: t.Any, api_id: str, answer: t.Mapping[str, t.Any]) -> Resource:
+    """AWS's answer in the shape that the modules return."""
+    url = stages.invoke_url(client, api_id, answer["stageName"])
     return {"rest_api_id": api_id, "invoke_url": url, **stage_settings.read_stage(answer)}
 
 
@@ -93,4 +95,4 @@ def plan(client: t.Any, before: Resource | None, options: Resource) -> Plan:
     return Plan(after, now, reason, _plan_pruning(client, api_id, options, deploys=bool(reason)))
 
 
-__all__ = ("Plan", "describe", "plan")
+__all__ = ("Plan", "as_resource", "describe", "plan")

@@ -20,7 +20,7 @@ def get_stage(client: t.Any, api_id: str, name: str) -> dict[str, t.Any] | None:
     return client.get_stage(restApiId=api_id, stageName=name)
 
 
-@aws_call("list the stages of the REST API {api_id}")
+@aws_call("list the stages of the REST API {api_id}", missing=_MISSING, default=[])
 def list_stages(client: t.Any, api_id: str) -> list[dict[str, t.Any]]:
     # Not paged, and the member is really called 'item'.
     return client.get_stages(restApiId=api_id)["item"]

@@ -29,6 +29,12 @@ def find_load_balancer(client: t.Any, name: str) -> Answer | None:
     return found[0] if found else None
 
 
+@aws_call("list the load balancers")
+def list_load_balancers(client: t.Any) -> list[Answer]:
+    pages = client.get_paginator("describe_load_balancers").paginate()
+    return [found for page in pages for found in page["LoadBalancers"]]
+
+
 @aws_call("create the load balancer {Name}")
 def create_load_balancer(client: t.Any, request: Answer) -> Answer:
     return client.create_load_balancer(**request)["LoadBalancers"][0]
