@@ -118,6 +118,24 @@ def zones_of_subnets(client: t.Any, subnet_ids: list[str]) -> dict[str, str]:
     return {subnet["SubnetId"]: subnet["AvailabilityZone"] for page in pages for subnet in page["Subnets"]}
 
 
+@aws_call("list the rules of the security groups {group_ids}")
+def list_security_group_rules(client: t.Any, group_ids: list[str]) -> list[Item]:
+    pages = client.get_paginator("describe_security_group_rules").paginate(
+        Filters=[{"Name": "group-id", "Values": group_ids}]
+    )
+    return [rule for page in pages for rule in page["SecurityGroupRules"]]
+
+
+@aws_call("remove inbound rules of the security group {group_id}")
+def revoke_ingress(client: t.Any, group_id: str, rule_ids: list[str]) -> None:
+    client.revoke_security_group_ingress(GroupId=group_id, SecurityGroupRuleIds=rule_ids)
+
+
+@aws_call("remove outbound rules of the security group {group_id}")
+def revoke_egress(client: t.Any, group_id: str, rule_ids: list[str]) -> None:
+    client.revoke_security_group_egress(GroupId=group_id, SecurityGroupRuleIds=rule_ids)
+
+
 @aws_call("read where the instance types {instance_types} are offered")
 def zones_of_instance_types(client: t.Any, instance_types: list[str]) -> dict[str, set[str]]:
     """The availability zones of this region that offer each of the types."""
