@@ -125,7 +125,7 @@ def _resources(document: Document) -> State:
     found: State = {}
     for path, item in document.get("paths", {}).items():
         shared = item.get("parameters", [])
-        methods = {method: _method(document, operation, shared) for _, method, operation in operations(item)}
+        methods = {method: _method(document, operation, shared) for _key, method, operation in operations(item)}
         if methods:
             found[path] = methods
     return found

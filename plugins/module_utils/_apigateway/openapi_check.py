@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from .openapi import ANY_METHOD, EXTENSION, HTTP_METHODS, INTEGRATION, Document, is_api_key, operations, resolve
-from .openapi_shape import at, misshapen
+from .openapi_shape import DOCUMENT, at, misshapen
 
 # https://docs.aws.amazon.com/apigateway/latest/api/API_PutRestApi.html
 LARGEST_DOCUMENT = 6 * 1024 * 1024
@@ -70,7 +70,7 @@ class Findings:
 def check(document: t.Any) -> Findings:
     """Everything that is wrong with the document; what has the wrong shape first, as the rest cannot be read then."""
     found = Findings()
-    for where, what in misshapen(document):
+    for where, what in misshapen(document, DOCUMENT):
         found.wrong(where, what)
     if not found.problems:
         _head(document, found)
@@ -91,7 +91,7 @@ def _references(document: Document, found: Findings) -> None:
     for path, item in document["paths"].items():
         where = at("$.paths", path)
         _each_reference(document, item.get("parameters", []), "parameters", f"{where}.parameters", found)
-        for key, _, operation in operations(item):
+        for key, _method, operation in operations(item):
             here = at(where, key)
             _each_reference(document, operation.get("parameters", []), "parameters", f"{here}.parameters", found)
             _reference(document, operation.get("requestBody", {}), "requestBodies", f"{here}.requestBody", found)
@@ -178,7 +178,7 @@ def _paths(document: Document, found: Findings) -> None:
         if "$ref" in item:
             found.wrong(at(where, "$ref"), "API Gateway does not follow references to paths")
         _parameters(document, item.get("parameters", []), f"{where}.parameters", found)
-        for key, _, operation in operations(item):
+        for key, _method, operation in operations(item):
             _operation(document, operation, at(where, key), found)
 
 

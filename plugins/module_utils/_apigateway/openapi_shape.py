@@ -84,7 +84,7 @@ DOCUMENT: Shape = {
 }
 
 
-def misshapen(node: t.Any, shape: Shape = DOCUMENT, where: str = "$") -> t.Iterator[tuple[str, str]]:
+def misshapen(node: t.Any, shape: Shape, where: str = "$") -> t.Iterator[tuple[str, str]]:
     """Where the document has another shape, and what should be there."""
     if isinstance(shape, dict):
         if not isinstance(node, t.Mapping):

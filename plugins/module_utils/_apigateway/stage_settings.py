@@ -61,7 +61,7 @@ def read_method_settings(answer: t.Mapping[str, t.Any]) -> list[Settings]:
     found = []
     for key, members in answer.items():
         resource, method = key.rsplit("/", 1)
-        settings = {option: members[member] for option, (member, _) in _METHOD_SETTINGS.items() if member in members}
+        settings = {option: members[member] for option, (member, _at) in _METHOD_SETTINGS.items() if member in members}
         found.append({"path": normal_path(resource.replace("~1", "/")), "method": method, **settings})
     return sorted(found, key=_where)
 
@@ -207,7 +207,7 @@ def _method_operations(before: t.Sequence[Settings], after: t.Sequence[Settings]
     found: list[Operation] = []
     for settings in after:
         current = there.get(_where(settings), {})
-        for option, (_, path) in _METHOD_SETTINGS.items():
+        for option, (_member, path) in _METHOD_SETTINGS.items():
             if option in settings and settings[option] != current.get(option):
                 found.append(replace(f"{_key(settings)}/{path}", settings[option]))
     return found + [remove(_key(settings)) for settings in before if _where(settings) not in kept]

@@ -96,7 +96,7 @@ def _key_of(limits: Limits) -> str:
 
 def _method_of(key: str) -> dict[str, str]:
     """AWS names a method /path/METHOD, and may keep a path that came by patch as it was escaped there (~1path)."""
-    path, _, method = key.rpartition("/")
+    path, _slash, method = key.rpartition("/")
     if path.startswith("~1"):
         path = path.replace("~1", "/").replace("~0", "~")
     return {"path": path or "/", "method": method}

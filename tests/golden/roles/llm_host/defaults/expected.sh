@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Tells the ECS agent which cluster this host belongs to. The agent starts by itself once cloud-init is done;
 # starting it here would wait for ever.
 cat >>/etc/ecs/ecs.config <<'SETTINGS'
