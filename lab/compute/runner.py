@@ -87,7 +87,7 @@ class TaskRunner(threading.Thread):
             log.exception("task %s failed inside the lab", self.task.id)
             self.task.give_reason("TaskFailedToStart", f"the lab failed to run this task: {error}")
         finally:
-            self._stop()
+            self._end()
 
     def _move(self, status: str) -> None:
         self.task.move(status)
@@ -235,7 +235,8 @@ class TaskRunner(threading.Thread):
 
     # -- stop
 
-    def _stop(self) -> None:
+    def _end(self) -> None:
+        # Not _stop: Thread has one of its own, which is_alive() calls once the thread has ended.
         task = self.task
         task.desired_status = "STOPPED"
         task.stopping_at = now()
