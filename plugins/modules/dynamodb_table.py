@@ -22,7 +22,7 @@ options:
   state:
     description:
       - V(present) creates or changes the table. V(absent) deletes it with all its items.
-      - A table under deletion protection is not deleted. Run with O(deletion_protection=false) first.
+      - A table under deletion protection is only deleted together with O(deletion_protection=false).
     type: str
     choices: [present, absent]
     default: present
@@ -75,6 +75,7 @@ options:
   deletion_protection:
     description:
       - Whether the table is protected from being deleted.
+      - With O(state=absent), V(false) turns a protection off that is on; without it a protected table is not deleted.
     type: bool
   kms_key_arn:
     description:
@@ -101,15 +102,11 @@ EXAMPLES = r"""
     tags:
       central-llm:stack: central-llm
 
-- name: Allow the table to be deleted
-  central.llm.dynamodb_table:
-    name: central-llm-state
-    deletion_protection: false
-
-- name: Delete the table
+- name: Delete the table, although it is protected
   central.llm.dynamodb_table:
     name: central-llm-state
     state: absent
+    deletion_protection: false
 """
 
 RETURN = r"""
@@ -273,14 +270,17 @@ def ensure_absent(
     if before is None:
         return False, None
     doomed = before["status"] == "DELETING"
-    if before["deletion_protection"] and not doomed:
+    protected = before["deletion_protection"] and not doomed
+    if protected and options["deletion_protection"] is not False:
         raise InvalidInput(
-            f"The table {before['name']} is under deletion protection. To delete it, run with state: present and "
-            "deletion_protection: false first."
+            f"The table {before['name']} is under deletion protection. "
+            "Give deletion_protection: false together with state: absent to delete it all the same."
         )
     if not check_mode:
         if not doomed:
-            if before["status"] != "ACTIVE":
+            if protected:
+                update(client, before, {"deletion_protection": False}, timeout=options["wait_timeout"])
+            if protected or before["status"] != "ACTIVE":
                 wait_active(client, before["name"], timeout=options["wait_timeout"])
             api.delete_table(client, before["name"])
         if options["wait"]:

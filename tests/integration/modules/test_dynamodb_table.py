@@ -180,6 +180,16 @@ def test_a_protected_table_is_not_deleted(table: t.Any, dynamodb: t.Any, faults:
     assert read_back(dynamodb)
 
 
+def test_a_protected_table_is_deleted_on_request(table: t.Any, dynamodb: t.Any) -> None:
+    table.ok(name=NAME, partition_key=KEY, deletion_protection=True)
+    doomed = {"name": NAME, "state": "absent", "deletion_protection": False}
+    assert table.ok(check=True, **doomed).changed
+    assert read_back(dynamodb)["DeletionProtectionEnabled"] is True
+    assert table.predicted(**doomed).changed
+    assert read_back(dynamodb) is None
+    table.settled(**doomed)
+
+
 def test_delete_and_delete_again(table: t.Any, dynamodb: t.Any) -> None:
     table.ok(name=NAME, partition_key=KEY)
     assert table.predicted(name=NAME, state="absent").changed
