@@ -23,7 +23,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration e2e molecule sanity package clean
+	test fast lint unit integration e2e molecule sanity package importer clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -56,6 +56,7 @@ fast: lint unit ## Run what needs no lab
 lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/yamllint --strict .
+	@$(BIN)/antsibull-changelog lint
 	@tests/tools/types.sh
 	@$(BIN)/ansible-lint --offline --profile production
 
@@ -76,6 +77,9 @@ sanity: $(VENV)/.dev ## Run ansible-test sanity on a built copy of the collectio
 
 package: $(VENV)/.dev ## Build the tarball, install it offline and use it from there
 	@tests/tools/package.sh
+
+importer: $(VENV)/.dev ## Have Galaxy's importer look at the tarball (not part of test)
+	@tests/tools/importer.sh
 
 clean: ## Remove what was installed here (stop the lab first)
 	@rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis

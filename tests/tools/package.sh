@@ -24,6 +24,8 @@ ansible-galaxy collection install --offline -p "$work/collections" \
 ansible-doc -t module -l central.llm | tee modules.txt
 expected=$(ls "$root"/plugins/modules/*.py | wc -l)
 [ "$(grep -c '^central\.llm\.' modules.txt)" -eq "$expected" ] || { echo "not every module is documented" >&2; exit 1; }
+echo "The documentation as the docsite would show it"
+(cd "$root" && ANSIBLE_COLLECTIONS_PATH="$work/collections" antsibull-docs lint-collection-docs --plugin-docs .)
 for playbook in up down; do
   ansible-playbook --syntax-check -i "$root/inventories/local" "central.llm.$playbook"
 done
