@@ -61,10 +61,10 @@ lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ansible-lint --offline --profile production
 
 unit: $(VENV)/.dev ## Run the unit tests
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest -n auto tests/unit
 
 integration: $(VENV)/.dev ## Run modules, lab and clients against the lab
-	@$(BIN)/python -m pytest tests/integration -m "not engine"
+	@$(BIN)/python -m pytest -n auto tests/integration -m "not engine"
 
 e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand-in for the engine
 	@$(BIN)/python -m pytest tests/e2e/test_lifecycle.py

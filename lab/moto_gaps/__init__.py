@@ -42,6 +42,7 @@ GAPS: list[str] = [
     "ecs_services",
     "ecs_cluster_counts",
     "dynamodb_tables",
+    "iam_managed_policies",
     "logs_retention",
     "dynamodb_encryption",
     "secretsmanager_descriptions",

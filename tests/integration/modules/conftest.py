@@ -14,6 +14,7 @@ from unittest import mock
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
+from botocore.loaders import Loader
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
@@ -100,6 +101,26 @@ class ModuleRunner:
 
 def _flat(value: dict[str, t.Any]) -> bool:
     return all(isinstance(item, (str, int, float, bool, type(None))) for item in value.values())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_parsed_once() -> t.Iterator[None]:
+    """Every run of a module has a session of its own, and would parse botocore's models anew: most of what it costs."""
+    parsed: dict[t.Any, t.Any] = {}
+
+    def once(load: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+        def loaded(self: Loader, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            key = (load, tuple(self.search_paths), args, tuple(sorted(kwargs.items())))
+            if key not in parsed:
+                parsed[key] = load(self, *args, **kwargs)
+            return parsed[key]
+
+        return loaded
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("load_service_model", "load_data_with_path"):
+            patch.setattr(Loader, name, once(getattr(Loader, name)))
+        yield
 
 
 @pytest.fixture(scope="session")
