@@ -16,6 +16,9 @@ printf '%s\n' CHANGELOG.rst CONTRIBUTING.md FILES.json LICENSE MANIFEST.json REA
   exit 1
 }
 
+# The documentation becomes the pages that a docsite would show.
+(cd "$root" && antsibull-docs lint-collection-docs --plugin-docs .)
+
 # From a folder that holds nothing of the checkout, and with a path that does not hold it either.
 cd "$work"
 export ANSIBLE_COLLECTIONS_PATH="$work/collections" ANSIBLE_COLLECTIONS_SCAN_SYS_PATH=false ANSIBLE_HOME="$work/home"
@@ -24,8 +27,6 @@ ansible-galaxy collection install --offline -p "$work/collections" \
 ansible-doc -t module -l central.llm | tee modules.txt
 expected=$(ls "$root"/plugins/modules/*.py | wc -l)
 [ "$(grep -c '^central\.llm\.' modules.txt)" -eq "$expected" ] || { echo "not every module is documented" >&2; exit 1; }
-echo "The documentation as the docsite would show it"
-(cd "$root" && ANSIBLE_COLLECTIONS_PATH="$work/collections" antsibull-docs lint-collection-docs --plugin-docs .)
 for playbook in up down; do
   ansible-playbook --syntax-check -i "$root/inventories/local" "central.llm.$playbook"
 done
