@@ -23,7 +23,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration e2e molecule sanity package importer clean
+	test fast lint unit integration e2e molecule sanity package docs importer clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -77,6 +77,9 @@ sanity: $(VENV)/.dev ## Run ansible-test sanity on a built copy of the collectio
 
 package: $(VENV)/.dev ## Build the tarball, install it offline and use it from there
 	@tests/tools/package.sh
+
+docs: $(VENV)/.dev ## Lint the documentation as a docsite would show it (not part of test)
+	@$(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
 
 importer: $(VENV)/.dev ## Have Galaxy's importer look at the tarball (not part of test)
 	@tests/tools/importer.sh

@@ -16,9 +16,6 @@ printf '%s\n' CHANGELOG.rst CONTRIBUTING.md FILES.json LICENSE MANIFEST.json REA
   exit 1
 }
 
-# The documentation becomes the pages that a docsite would show.
-(cd "$root" && antsibull-docs lint-collection-docs --plugin-docs .)
-
 # From a folder that holds nothing of the checkout, and with a path that does not hold it either.
 cd "$work"
 export ANSIBLE_COLLECTIONS_PATH="$work/collections" ANSIBLE_COLLECTIONS_SCAN_SYS_PATH=false ANSIBLE_HOME="$work/home"
