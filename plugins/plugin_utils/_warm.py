@@ -1,0 +1,274 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE to this collection: it may change in any release.
+"""Runs the modules of this collection warm: in the controller's worker, instead of in a process of their own.
+
+Nearly all that an AWS task costs is a new Python, which imports boto3 and parses botocore's models. Ansible loads an
+action plugin once, in the parent, and runs it in a fork for each task. So the parent imports boto3 and the module and
+parses the models that the module needs, and the fork only runs its main(): the same code with the same arguments and
+the same result, at about a tenth of the time.
+
+Everything else stays as Ansible does it: this is its own `normal` action with the three steps replaced that build the
+module, decide how to send it and execute it. Where a task asks for more than a local run in this Python (see
+`reason_to_step_aside`), or where this Ansible lacks what is leaned on here, the module runs the ordinary way.
+`llm_warm: false` switches it off.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib
+import io
+import json
+import os
+import sys
+import types
+import typing as t
+from pathlib import Path
+
+from ansible import constants
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action.normal import ActionModule as NormalActionModule
+from ansible.utils.display import Display
+
+try:
+    import boto3
+    from botocore.exceptions import BotoCoreError
+    from botocore.loaders import Loader
+
+    SDK_IS_HERE = True
+except ImportError:  # Another Python may have it: the one that ansible_python_interpreter names.
+    SDK_IS_HERE = False
+
+try:
+    # Names that Ansible keeps to itself: one that is gone is noticed here, once, not in the middle of a task.
+    from ansible.executor.module_common import _BuiltModule
+    from ansible.module_utils import _internal, basic
+    from ansible.module_utils._internal._ansiballz._loader import _handle_exception
+    from ansible.module_utils.common import warnings as module_warnings
+    from ansible.module_utils.common.json import Direction, get_module_encoder
+
+    basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE, basic._PARSED_MODULE_ARGS
+    module_warnings._global_warnings, module_warnings._global_deprecations
+    _internal.is_controller
+    UNAVAILABLE = "" if SDK_IS_HERE else "this Python has no boto3"
+except (ImportError, AttributeError) as error:
+    UNAVAILABLE = f"this ansible-core keeps its modules otherwise ({error})"
+    Display().warning(f"central.llm: every module runs in a process of its own, which is slower: {UNAVAILABLE}")
+
+PROFILE = "legacy"  # How arguments and results are serialised: as for every module that does not ask for another.
+CODE_OF_MODULES = "ansible_collections.central.llm.plugins.modules"
+
+_parsed_models: dict[t.Any, t.Any] = {}
+
+
+class WarmActionModule(NormalActionModule):
+    """The base of each module's action. A subclass is made in the parent, and warms up what its forks will use."""
+
+    services: t.ClassVar[tuple[str, ...]] = ()
+    _code: t.ClassVar[types.CodeType]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if not UNAVAILABLE:
+            cls._code = _code_of(cls.__module__.rpartition(".")[2])
+            _parse_models(cls.services)
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        self._cold_because = UNAVAILABLE or self._reason_to_step_aside(task_vars or {})
+        if self._cold_because:
+            Display().vvv(f"central.llm: {self._task.action} runs in a process of its own: {self._cold_because}")
+        return super().run(tmp, task_vars)
+
+    def _reason_to_step_aside(self, task_vars: dict[str, t.Any]) -> str:
+        if self._task.delegate_to:
+            task_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
+        environment: dict[str, t.Any] = {}
+        self._compute_environment_string(environment)
+        return reason_to_step_aside(
+            wanted=boolean(self._templar.template(task_vars.get("llm_warm", True))),
+            transport=self._connection.transport,
+            becomes=bool(self._connection.become),
+            in_background=bool(self._task.async_val),
+            interpreter=str(self._templar.template(task_vars.get("ansible_python_interpreter", ""))),
+            environment=environment,
+            keeps_files=constants.DEFAULT_KEEP_REMOTE_FILES,
+        )
+
+    def _configure_module(
+        self, module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]
+    ) -> tuple[t.Any, t.Any]:
+        if self._cold_because:
+            return super()._configure_module(module_name, module_args, task_vars)
+        self._environment: dict[str, t.Any] = {}
+        self._compute_environment_string(self._environment)
+        # Encoded as the controller does, before anything pretends to be the other side.
+        encoder = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
+        self._arguments = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, cls=encoder).encode()
+        built = _BuiltModule(
+            b_module_data=b"", module_style="new", shebang=f"#!{sys.executable}", serialization_profile=PROFILE
+        )
+        return built, self._code.co_filename
+
+    def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
+        # Nothing is sent anywhere, so no temporary directory is needed.
+        return not self._cold_because or super()._is_pipelining_enabled(module_style, wrap_async)
+
+    def _low_level_execute_command(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        if self._cold_because:
+            return super()._low_level_execute_command(*args, **kwargs)
+        status, stdout, stderr = run_as_a_module(self._code, self._arguments, self._environment)
+        return {
+            "rc": status,
+            "stdout": stdout,
+            "stdout_lines": stdout.splitlines(),
+            "stderr": stderr,
+            "stderr_lines": stderr.splitlines(),
+        }
+
+
+def reason_to_step_aside(
+    *,
+    wanted: bool,
+    transport: str,
+    becomes: bool,
+    in_background: bool,
+    interpreter: str,
+    environment: t.Mapping[str, t.Any],
+    keeps_files: bool,
+) -> str:
+    """Why a task has to run the ordinary way; empty where it may run warm."""
+    if not wanted:
+        return "llm_warm is false"
+    if transport != "local":
+        return f"its connection is {transport}"
+    if becomes:
+        return "it becomes another user"
+    if in_background:
+        return "it runs in the background"
+    if not _is_this_python(interpreter):
+        return f"its interpreter is {interpreter}"
+    if keeps_files:
+        return "the files of modules are to be kept"
+    # What Python and the dynamic linker read once, when a process starts, and what a process of its own may not keep.
+    late = sorted(name for name in environment if name.startswith(("PYTHON", "LD_")))
+    if late:
+        return f"its environment sets {', '.join(late)}"
+    return ""
+
+
+def _is_this_python(interpreter: str) -> bool:
+    # Unset, or one of the words that leave the choice to Ansible (auto, auto_silent, …).
+    if not interpreter or interpreter.startswith("auto"):
+        return True
+    # A virtual environment's Python is a link to the one that it was made from: its folder is what tells them apart.
+    named, this = Path(interpreter), Path(sys.executable)
+    return named.parent.resolve() == this.parent.resolve() and named.resolve() == this.resolve()
+
+
+def run_as_a_module(
+    code: types.CodeType, arguments: bytes, environment: t.Mapping[str, t.Any]
+) -> tuple[int, str, str]:
+    """Run a module's code as if it were the script of a new process: its status, and what it printed and complained."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with _like_a_new_process(code, environment), _like_a_managed_node(arguments), _shared_models():
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            try:
+                # Not BaseException: the alarm of a task's 'timeout' has to get through.
+                try:
+                    exec(code, sys.modules["__main__"].__dict__)  # noqa: S102
+                    raise RuntimeError("New-style module did not handle its own exit.")
+                except Exception as error:
+                    _handle_exception(error, PROFILE)
+            except SystemExit as end:
+                status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    return status, stdout.getvalue(), stderr.getvalue()
+
+
+@contextlib.contextmanager
+def _like_a_new_process(code: types.CodeType, environment: t.Mapping[str, t.Any]) -> t.Iterator[None]:
+    """What one module leaves behind, the next one, of a loop in this very fork, must not find."""
+    before = dict(os.environ)
+    directory, argv, register = os.getcwd(), sys.argv, atexit.register  # noqa: PTH109
+    main = sys.modules["__main__"]
+    at_exit = contextlib.ExitStack()
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    sys.argv = [code.co_filename]
+    os.environ.update({name: str(value) for name, value in environment.items()})
+    # A fork of the controller ends without its exit handlers, or, from Python 3.13 on, with those of the parent.
+    atexit.register = at_exit.callback  # type: ignore[assignment]
+    try:
+        with at_exit:
+            yield
+    finally:
+        atexit.register = register
+        os.environ.clear()
+        os.environ.update(before)
+        sys.argv = argv
+        sys.modules["__main__"] = main
+        os.chdir(directory)
+
+
+@contextlib.contextmanager
+def _like_a_managed_node(arguments: bytes) -> t.Iterator[None]:
+    """Where modules run, nothing can be shown at once: warnings travel with the result, which starts empty."""
+    basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = arguments, PROFILE
+    module_warnings._global_warnings.clear()
+    module_warnings._global_deprecations.clear()
+    _internal.is_controller = False
+    try:
+        yield
+    finally:
+        _internal.is_controller = True
+        module_warnings._global_warnings.clear()
+        module_warnings._global_deprecations.clear()
+        basic._ANSIBLE_ARGS = basic._ANSIBLE_PROFILE = basic._PARSED_MODULE_ARGS = None
+
+
+@contextlib.contextmanager
+def _shared_models() -> t.Iterator[None]:
+    """Let botocore parse a model once for this process and its forks; it only ever reads them afterwards.
+
+    The models are shared and the clients are not, so that region, profile, endpoint, credentials and the environment
+    are each task's own.
+    """
+
+    def once(load: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+        def loaded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            key = (load.__name__, tuple(self.search_paths), args, tuple(sorted(kwargs.items())))
+            if key not in _parsed_models:
+                _parsed_models[key] = load(self, *args, **kwargs)
+            return _parsed_models[key]
+
+        return loaded
+
+    names = ("load_service_model", "load_data_with_path")
+    originals = {name: getattr(Loader, name) for name in names}
+    for name, load in originals.items():
+        setattr(Loader, name, once(load))
+    try:
+        yield
+    finally:
+        for name, load in originals.items():
+            setattr(Loader, name, load)
+
+
+def _code_of(name: str) -> types.CodeType:
+    """A module's code, compiled once; importing it also imports all that it uses."""
+    module = importlib.import_module(f"{CODE_OF_MODULES}.{name}")
+    assert module.__spec__ and module.__spec__.loader
+    code = module.__spec__.loader.get_code(module.__name__)  # type: ignore[attr-defined]
+    return t.cast(types.CodeType, code)
+
+
+def _parse_models(services: t.Iterable[str]) -> None:
+    """Make a client of each service, which opens no connection, for the models that it reads."""
+    # A profile or a region that is not there is for the task to complain about.
+    with _shared_models(), contextlib.suppress(BotoCoreError):
+        for service in services:
+            boto3.session.Session().client(
+                service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
+            )
+
+
+__all__ = ("WarmActionModule", "reason_to_step_aside", "run_as_a_module")
