@@ -48,9 +48,13 @@ try:
     from ansible.module_utils.common import warnings as module_warnings
     from ansible.module_utils.common.json import Direction, get_module_encoder
 
-    basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE, basic._PARSED_MODULE_ARGS
-    module_warnings._global_warnings, module_warnings._global_deprecations
-    _internal.is_controller
+    for holder, names in (
+        (basic, ("_ANSIBLE_ARGS", "_ANSIBLE_PROFILE", "_PARSED_MODULE_ARGS")),
+        (module_warnings, ("_global_warnings", "_global_deprecations")),
+        (_internal, ("is_controller",)),
+    ):
+        for name in names:
+            getattr(holder, name)
     UNAVAILABLE = "" if SDK_IS_HERE else "this Python has no boto3"
 except (ImportError, AttributeError) as error:
     UNAVAILABLE = f"this ansible-core keeps its modules otherwise ({error})"
@@ -166,22 +170,25 @@ def _is_this_python(interpreter: str) -> bool:
     return named.parent.resolve() == this.parent.resolve() and named.resolve() == this.resolve()
 
 
-def run_as_a_module(
-    code: types.CodeType, arguments: bytes, environment: t.Mapping[str, t.Any]
-) -> tuple[int, str, str]:
+def run_as_a_module(code: types.CodeType, arguments: bytes, environment: t.Mapping[str, t.Any]) -> tuple[int, str, str]:
     """Run a module's code as if it were the script of a new process: its status, and what it printed and complained."""
     stdout, stderr = io.StringIO(), io.StringIO()
-    with _like_a_new_process(code, environment), _like_a_managed_node(arguments), _shared_models():
-        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+    with (
+        _like_a_new_process(code, environment),
+        _like_a_managed_node(arguments),
+        _shared_models(),
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+    ):
+        try:
+            # Not BaseException: the alarm of a task's 'timeout' has to get through.
             try:
-                # Not BaseException: the alarm of a task's 'timeout' has to get through.
-                try:
-                    exec(code, sys.modules["__main__"].__dict__)  # noqa: S102
-                    raise RuntimeError("New-style module did not handle its own exit.")
-                except Exception as error:
-                    _handle_exception(error, PROFILE)
-            except SystemExit as end:
-                status = end.code if isinstance(end.code, int) else int(end.code is not None)
+                exec(code, sys.modules["__main__"].__dict__)
+                raise RuntimeError("New-style module did not handle its own exit.")
+            except Exception as error:
+                _handle_exception(error, PROFILE)
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
     return status, stdout.getvalue(), stderr.getvalue()
 
 
