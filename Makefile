@@ -23,7 +23,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration e2e molecule sanity package docs importer clean
+	test fast lint unit integration warm e2e molecule sanity package docs importer clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -49,7 +49,7 @@ lab-status: $(VENV)/.lab ## Say whether AWS runs on this machine
 lab-env: $(VENV)/.lab ## Print shell exports for the running lab, to be evaluated
 	@$(BIN)/python -m lab env
 
-test: lint unit integration sanity package e2e molecule ## Run all tests
+test: lint unit integration sanity package warm e2e molecule ## Run all tests
 
 fast: lint unit ## Run what needs no lab
 
@@ -65,6 +65,9 @@ unit: $(VENV)/.dev ## Run the unit tests
 
 integration: $(VENV)/.dev ## Run modules, lab and clients against the lab
 	@$(BIN)/python -m pytest -n auto tests/integration -m "not engine"
+
+warm: $(VENV)/.dev ## Compare every module in the controller's worker and in a process of its own, on both cores
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/warm
 
 e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand-in for the engine
 	@$(BIN)/python -m pytest tests/e2e/test_lifecycle.py

@@ -222,11 +222,11 @@ def _like_a_managed_node(arguments: bytes) -> t.Iterator[None]:
     basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = arguments, PROFILE
     module_warnings._global_warnings.clear()
     module_warnings._global_deprecations.clear()
-    _internal.is_controller = False
+    is_controller, _internal.is_controller = _internal.is_controller, False
     try:
         yield
     finally:
-        _internal.is_controller = True
+        _internal.is_controller = is_controller
         module_warnings._global_warnings.clear()
         module_warnings._global_deprecations.clear()
         basic._ANSIBLE_ARGS = basic._ANSIBLE_PROFILE = basic._PARSED_MODULE_ARGS = None

@@ -20,11 +20,15 @@ from .same import Renaming, differences
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CASES: list[dict[str, t.Any]] = yaml.safe_load((HERE / "cases.yml").read_text())
+# The oldest core that is supported and the newest, each on its own processor, where the tests run side by side.
+BOTH_CORES = pytest.mark.parametrize(
+    "python", [pytest.param(python, marks=pytest.mark.xdist_group(python)) for python in ("3.11", "3.13")]
+)
 STEPPED_ASIDE = "runs in a process of its own"
 
 
 def core_of(python: str) -> Path:
-    """The folder of an environment with the Ansible for this Python, made once; a skip where there is no such Python."""
+    """The folder of an environment with the Ansible for this Python, made once; a skip where there is none."""
     made = subprocess.run([ROOT / "tests/tools/core.sh", python], stdout=subprocess.PIPE, text=True)
     if made.returncode == 3:
         pytest.skip(f"this machine has no Python {python}")
@@ -95,7 +99,7 @@ def task(case: dict[str, t.Any], number: int) -> dict[str, t.Any]:
     }
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.13"])
+@BOTH_CORES
 def test_every_module_gives_the_same_both_ways(python: str, lab: LabContext, tmp_path: Path) -> None:
     modules = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
     assert modules == {case["module"] for case in CASES}, "every module has a case"
@@ -125,7 +129,7 @@ ASIDE: dict[str, tuple[dict[str, t.Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.13"])
+@BOTH_CORES
 def test_it_steps_aside_where_a_task_asks_for_more(python: str, lab: LabContext, tmp_path: Path) -> None:
     core = core_of(python)
     link = tmp_path / "another-python"
