@@ -37,6 +37,18 @@ class CollectionModule(AnsibleAWSModule):
         # The result carries what was said with warn() by itself; passing it to exit_json as well is deprecated.
         return False
 
+    def yet_to_be_made(self, option: str) -> bool:
+        """Whether what an option refers to is something that this run would make.
+
+        Check mode cannot know the id of what it only predicts. Whoever has none gives an empty one, and gets a
+        prediction all the same; a run, and check mode with an id that leads nowhere, fail.
+        """
+        if self.params[option]:
+            return False
+        if not self.check_mode:
+            raise InvalidInput(f"{option}: empty. Only check mode takes that, for what the run is yet to make.")
+        return True
+
     @contextlib.contextmanager
     def failures_reported(self) -> t.Iterator[None]:
         """Bad input and failed calls end the module here, with what was wrong; nothing else may end it."""

@@ -21,6 +21,7 @@ options:
   rest_api_id:
     description:
       - The id of the REST API.
+      - In check mode an empty one stands for an API that the run is yet to make.
     type: str
     required: true
   name:
@@ -312,7 +313,8 @@ def main() -> None:
         if any(settings["data_trace_enabled"] for settings in options["method_settings"] or []):
             module.warn("data_trace_enabled writes prompts and completions into the execution log.")
         client = module.client("apigateway")
-        before = describe(client, options["rest_api_id"], options["name"])
+        new_api = module.yet_to_be_made("rest_api_id")
+        before = None if new_api else describe(client, options["rest_api_id"], options["name"])
         ensure = ensure_present if options["state"] == "present" else ensure_absent
         changed, after, reason, pruned = ensure(client, before, options, check_mode=module.check_mode)
         module.exit_with(

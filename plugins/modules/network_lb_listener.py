@@ -17,6 +17,7 @@ options:
   load_balancer_arn:
     description:
       - ARN of the load balancer, as M(central.llm.network_lb) returns it.
+      - In check mode an empty one stands for a load balancer that the run is yet to make.
     type: str
     required: true
   port:
@@ -186,6 +187,8 @@ def ensure_present(
 
     current = before
     if current is None:
+        if key["load_balancer_arn"] and api.list_listeners(client, key["load_balancer_arn"]) is None:
+            raise InvalidInput(f"load_balancer_arn: there is no load balancer {key['load_balancer_arn']}.")
         after = {**key, **read_attributes(LISTENER_ATTRIBUTES, {}), **desired, "tags": tags.after}
         if check_mode:
             return True, after
@@ -230,7 +233,8 @@ def main() -> None:
     with module.failures_reported():
         validate(module.params)
         client = module.client("elbv2")
-        before = describe(client, module.params["load_balancer_arn"], module.params["port"])
+        new_balancer = module.yet_to_be_made("load_balancer_arn")
+        before = None if new_balancer else describe(client, module.params["load_balancer_arn"], module.params["port"])
         after: Resource | None
         if module.params["state"] == "present":
             validate_change(module.params, before)

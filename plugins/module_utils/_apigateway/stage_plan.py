@@ -36,12 +36,17 @@ def as_resource(client: t.Any, api_id: str, answer: t.Mapping[str, t.Any]) -> Re
     return {"rest_api_id": api_id, "invoke_url": url, **stage_settings.read_stage(answer)}
 
 
+YET_TO_BE_MADE = "the API is yet to be made"
+
+
 def _plan_deployment(client: t.Any, api_id: str, before: Resource | None, options: Resource) -> tuple[str, str]:
     """The digest of the API as it is, and why it must be deployed (empty when not)."""
     if options["deployment"] == "unmanaged":
         if before is None:
             raise InvalidInput(f"There is no stage {options['name']} yet, and a stage cannot be without a deployment.")
         return "", ""
+    if not api_id:
+        return "", YET_TO_BE_MADE
     api = rest_apis.get_api(client, api_id)
     if api is None:
         raise InvalidInput(f"There is no REST API with the id {api_id} in this account and region.")
@@ -56,7 +61,7 @@ def _plan_deployment(client: t.Any, api_id: str, before: Resource | None, option
 
 
 def _plan_pruning(client: t.Any, api_id: str, options: Resource, *, deploys: bool) -> list[str]:
-    if options["keep_deployments"] is None:
+    if options["keep_deployments"] is None or not api_id:
         return []
     others = [one for one in stages.list_stages(client, api_id) if not deploys or one["stageName"] != options["name"]]
     used = deployments.used_by(others)
@@ -82,7 +87,8 @@ def plan(client: t.Any, before: Resource | None, options: Resource) -> Plan:
         ),
         "tags": plan_tags(there["tags"], options["tags"], purge=options["purge_tags"]).after,
     }
-    touches_logs = any(after[key] != there[key] for key in ("access_log", "method_settings"))
+    # Whoever makes the API in this run may set the role in this run, too.
+    touches_logs = api_id and any(after[key] != there[key] for key in ("access_log", "method_settings"))
     if (
         touches_logs
         and stage_settings.needs_log_role(after)

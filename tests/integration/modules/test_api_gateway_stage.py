@@ -295,3 +295,17 @@ def test_a_deployment_that_another_stage_uses_outlives_the_stage(stage: t.Any, a
     apigateway.create_stage(restApiId=api_id, stageName="other", deploymentId=shared)
     assert stage.predicted(state="absent").changed
     assert deployments_of(apigateway, api_id) == [shared]
+
+
+class TestAnApiThatIsYetToBeMade:
+    def test_check_mode_predicts_the_stage(self, stage: t.Any) -> None:
+        outcome = stage.ok(check=True, rest_api_id="", access_log={"destination_arn": GROUP, "format": FORMAT})
+        assert outcome.changed and outcome["deployment_reason"] == "the API is yet to be made"
+        assert outcome["stage"]["access_log"]["destination_arn"] == GROUP
+        assert outcome["diff"]["before"] == {}
+
+    def test_a_run_needs_it(self, stage: t.Any) -> None:
+        assert "Only check mode" in stage.refused(rest_api_id="")
+
+    def test_an_id_that_leads_nowhere_is_none(self, stage: t.Any) -> None:
+        assert "no REST API with the id nowhere" in stage.refused(check=True, rest_api_id="nowhere")

@@ -167,4 +167,17 @@ def test_without_a_load_balancer_there_is_no_listener(
 ) -> None:
     elbv2.delete_load_balancer(LoadBalancerArn=balancer)
     listener.settled(load_balancer_arn=balancer, port=8000, state="absent")
-    assert "LoadBalancerNotFound" in listener.refused(**options)
+    assert "there is no load balancer" in listener.refused(**options)
+
+
+class TestALoadBalancerThatIsYetToBeMade:
+    def test_check_mode_predicts_the_listener(self, listener: t.Any, options: dict[str, t.Any]) -> None:
+        outcome = listener.ok(check=True, **{**options, "load_balancer_arn": ""})
+        assert outcome.changed and outcome["diff"]["before"] == {}
+
+    def test_a_run_needs_it(self, listener: t.Any, options: dict[str, t.Any]) -> None:
+        assert "Only check mode" in listener.refused(**{**options, "load_balancer_arn": ""})
+
+    def test_an_arn_that_leads_nowhere_is_none(self, listener: t.Any, elbv2: t.Any, options: dict[str, t.Any]) -> None:
+        elbv2.delete_load_balancer(LoadBalancerArn=options["load_balancer_arn"])
+        assert "there is no load balancer" in listener.refused(check=True, **options)
