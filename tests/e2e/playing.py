@@ -1,0 +1,63 @@
+"""Playbooks as an operator runs them, against a lab of their own with the small stand-in for the engine."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import re
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT
+
+LIMIT = 300
+
+
+@contextlib.contextmanager
+def a_lab(home: Path) -> t.Iterator[dict[str, str]]:
+    """A lab as `make up` starts it; the environment points at it."""
+    environment = {**os.environ, "LAB_HOME": str(home), "LAB_ENGINE": "stub", "PYTHONPATH": str(ROOT), "USER": "tester"}
+    # Ansible works in the home of whoever LOGNAME, else USER, says; "tester" has none.
+    environment["LOGNAME"] = getpass.getuser()
+    command = [sys.executable, "-m", "lab"]
+    subprocess.run([*command, "start"], env=environment, check=True, cwd=ROOT, timeout=120)
+    try:
+        exports = subprocess.run(
+            [*command, "env"], env=environment, check=True, cwd=ROOT, timeout=60, capture_output=True, text=True
+        ).stdout
+        environment |= dict(re.findall(r"^export (\w+)=['\"]?([^'\"\n]*)", exports, re.MULTILINE))
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            yield environment
+    finally:
+        subprocess.run([*command, "stop"], env=environment, check=True, cwd=ROOT, timeout=120)
+
+
+class Run(t.NamedTuple):
+    status: int
+    output: str
+
+    @property
+    def changed(self) -> int:
+        recap = re.search(r"changed=(\d+)", self.output)
+        assert recap, self.output
+        return int(recap[1])
+
+
+def play(lab: dict[str, str], playbook: str, *arguments: str) -> Run:
+    finished = subprocess.run(
+        ["ansible-playbook", "-i", "inventories/local", f"playbooks/{playbook}.yml", *arguments],
+        env=lab,
+        cwd=ROOT,
+        timeout=LIMIT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return Run(finished.returncode, finished.stdout)

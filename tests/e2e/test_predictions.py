@@ -1,0 +1,57 @@
+"""What `up --check --diff` foretells is what `up` does, on an empty account and on a stack that was made by hand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT
+from .playing import a_lab, play
+from .predictions import mistakes, results
+
+JSON = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
+# What is left of a hand-made stack's own way: its link is of version 1, and no balancer gets its first group late.
+BY_HAND = {"llm_network_link_version": 1, "llm_network_balancer_group": ""}
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> t.Iterator[dict[str, str]]:
+    with a_lab(tmp_path / "lab") as environment:
+        yield environment
+
+
+def foretold_and_done(lab: dict[str, str], *arguments: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    documents = []
+    for more in (["--check"], []):
+        run = play({**lab, **JSON}, "up", "--diff", *more, *arguments)
+        assert run.status == 0, run.output
+        documents.append(json.loads(run.output[run.output.index("{") :]))
+    return documents[0], documents[1]
+
+
+def test_on_an_empty_account_and_with_one_option_changed(lab: dict[str, str]) -> None:
+    foretold, done = foretold_and_done(lab)
+    assert mistakes(foretold, done) == []
+    assert sum(bool(result.get("changed")) for result in results(done).values()) > 20
+
+    foretold, done = foretold_and_done(lab, "-e", "llm_gateway_burst_limit=12")
+    assert mistakes(foretold, done) == []
+    changed = {name for (name, *_), result in results(done).items() if result.get("changed")}
+    assert changed == {"central.llm.llm_gateway : Converge the limits"}
+
+
+def test_on_a_stack_that_was_made_by_hand(lab: dict[str, str], tmp_path: Path) -> None:
+    made = subprocess.run(
+        [sys.executable, ROOT / "tests/tools/guide_stack.py"], check=True, capture_output=True, text=True
+    )
+    inventory = tmp_path / "owner.json"
+    inventory.write_text(json.dumps({**json.loads(made.stdout), **BY_HAND}))
+    foretold, done = foretold_and_done(lab, "-e", f"@{inventory}")
+    assert mistakes(foretold, done) == []
+    again = play(lab, "up", "-e", f"@{inventory}")
+    assert again.status == 0 and again.changed == 0, again.output
