@@ -44,6 +44,12 @@ options:
       - Where the template describes network interfaces, these are the groups of the first interface, as AWS demands.
     type: list
     elements: str
+  associate_public_ip_address:
+    description:
+      - Whether the instances get a public IPv4 address, at a charge. Left out of a template, the subnet decides.
+      - AWS takes it at a network interface only. A template without one gets one, and the security groups move there,
+        where AWS then demands them.
+    type: bool
   user_data:
     description:
       - User data in plain text, at most 16384 bytes. It is encoded for AWS here. An empty string removes it.
@@ -240,10 +246,12 @@ from ansible_collections.central.llm.plugins.module_utils._compare import plan_t
 from ansible_collections.central.llm.plugins.module_utils._ec2 import api
 from ansible_collections.central.llm.plugins.module_utils._ec2.template_data import merge, same, view
 from ansible_collections.central.llm.plugins.module_utils._ec2.template_limits import (
+    validate_interfaces,
     validate_model,
     validate_options,
     validate_volumes,
 )
+from ansible_collections.central.llm.plugins.module_utils._ec2.template_options import SUBOPTIONS
 from ansible_collections.central.llm.plugins.module_utils._ec2.template_versions import plan_versions, warnings_of
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
@@ -282,6 +290,7 @@ def ensure_present(
     before, newest = describe(client, options["name"])
     wanted = merge(newest, options)
     validate_model(client, wanted)
+    validate_interfaces(newest, options)
     if options["block_devices"]:
         validate_volumes(view(wanted)["block_devices"])
     tags = plan_tags(before["tags"] if before else {}, options["tags"], purge=options["purge_tags"])
@@ -333,8 +342,6 @@ def ensure_absent(client: t.Any, name: str, *, check_mode: bool) -> Resource | N
 
 
 def argument_spec() -> Resource:
-    switch = {"type": "str", "choices": ["enabled", "disabled"]}
-    volume_types = ["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"]
     return {
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -342,31 +349,10 @@ def argument_spec() -> Resource:
         "instance_type": {"type": "str"},
         "instance_profile_arn": {"type": "str"},
         "security_group_ids": {"type": "list", "elements": "str"},
+        "associate_public_ip_address": {"type": "bool"},
         "user_data": {"type": "str"},
-        "metadata_options": {
-            "type": "dict",
-            "options": {
-                "http_tokens": {"type": "str", "choices": ["optional", "required"]},
-                "http_put_response_hop_limit": {"type": "int"},
-                "http_endpoint": switch,
-                "instance_metadata_tags": switch,
-            },
-        },
-        "block_devices": {
-            "type": "list",
-            "elements": "dict",
-            "options": {
-                "device_name": {"type": "str", "required": True},
-                "volume_size": {"type": "int"},
-                "volume_type": {"type": "str", "choices": volume_types},
-                "throughput": {"type": "int"},
-                "iops": {"type": "int"},
-                "encrypted": {"type": "bool"},
-                "kms_key_id": {"type": "str", "no_log": False},
-                "delete_on_termination": {"type": "bool"},
-                "volume_initialization_rate": {"type": "int"},
-            },
-        },
+        "metadata_options": {"type": "dict", "options": SUBOPTIONS["metadata_options"]},
+        "block_devices": {"type": "list", "elements": "dict", "options": SUBOPTIONS["block_devices"]},
         "shutdown_behavior": {"type": "str", "choices": ["stop", "terminate"]},
         "instance_tags": {"type": "dict"},
         "volume_tags": {"type": "dict"},
