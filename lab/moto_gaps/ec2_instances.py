@@ -80,6 +80,11 @@ def _finish(ec2: t.Any, instance: t.Any, wanted: Params, mappings: list[Params],
             iam_instance_profile_name=profile.get("Name"),
             iam_instance_profile_arn=profile.get("Arn"),
         )
+    interfaces = wanted.get("NetworkInterfaces") or []
+    if interfaces:
+        # The groups of an instance are those of its first interface.
+        first = min(interfaces, key=lambda interface: int(interface.get("DeviceIndex") or 0))
+        instance.security_groups = [ec2.get_security_group_from_id(group) for group in first.get("Groups") or []]
     if version is not None:
         instance.add_tags(
             {
