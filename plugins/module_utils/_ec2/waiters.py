@@ -50,6 +50,8 @@ def wait_terminated(client: t.Any, instance_ids: list[str], *, timeout: int) -> 
     _wait(client, instance_ids, [terminated, gone], f"{', '.join(instance_ids)} to be terminated", timeout)
 
 
-def _wait(client: t.Any, instance_ids: list[str], acceptors: list[t.Any], description: str, timeout: int, *, delay: int = 5) -> None:
+def _wait(
+    client: t.Any, instance_ids: list[str], acceptors: list[t.Any], description: str, timeout: int, *, delay: int = 5
+) -> None:
     model = waiter_model("DescribeInstances", acceptors, delay=delay)
     wait_for(client, model, description=description, timeout=timeout, reason=_REASON, InstanceIds=instance_ids)

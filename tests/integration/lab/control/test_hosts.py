@@ -255,7 +255,10 @@ def test_interfaces_hold_subnet_and_groups(ec2: t.Any, image: str, subnets: dict
     started = ec2.create_fleet(
         Type="instant",
         LaunchTemplateConfigs=[
-            {"LaunchTemplateSpecification": named, "Overrides": [{"InstanceType": TYPE, "SubnetId": subnet["SubnetId"]}]}
+            {
+                "LaunchTemplateSpecification": named,
+                "Overrides": [{"InstanceType": TYPE, "SubnetId": subnet["SubnetId"]}],
+            }
         ],
         TargetCapacitySpecification={"TotalTargetCapacity": 1, "DefaultTargetCapacityType": "on-demand"},
     )
