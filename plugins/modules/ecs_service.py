@@ -330,7 +330,7 @@ def ensure_present(
         moved = service.launch_type_after(changes)
         changed = bool(changes or tags.changes or options["force_new_deployment"])
         after = {**before, **changes, **moved, "tags": tags.after}
-        if check_mode:
+        if check_mode or not (changed or options["wait"]):
             return changed, after
         if changes or options["force_new_deployment"]:
             forced = {"forceNewDeployment": True} if options["force_new_deployment"] else {}

@@ -320,13 +320,14 @@ def ensure_present(
         current = describe(client, name) or {**after, "arn": arn}
 
     changes = differing(desired, current)
+    unsettled = changes or current["state"] not in waiters.ACTIVE
     if not check_mode:
         update(client, current, changes, timeout)
         if before and tags.put:
             api.tag(client, current["arn"], tags.put)
         if before and tags.remove:
             api.untag(client, current["arn"], tags.remove)
-        if options["wait"]:
+        if options["wait"] and unsettled:
             waiters.wait_until_active(client, current["arn"], timeout)
             found = api.find_load_balancer(client, name) or {}
             current = {**current, "state": found.get("State", {}).get("Code", "")}

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE to this collection: it may change in any release.
-"""The options below metadata_options and block_devices."""
+"""The options of the module launch_template."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typing as t
 _SWITCH = {"type": "str", "choices": ["enabled", "disabled"]}
 _VOLUME_TYPES = ["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"]
 
-SUBOPTIONS: dict[str, dict[str, t.Any]] = {
+_SUBOPTIONS: dict[str, dict[str, t.Any]] = {
     "metadata_options": {
         "http_tokens": {"type": "str", "choices": ["optional", "required"]},
         "http_put_response_hop_limit": {"type": "int"},
@@ -29,4 +29,29 @@ SUBOPTIONS: dict[str, dict[str, t.Any]] = {
     },
 }
 
-__all__ = ("SUBOPTIONS",)
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "image_id": {"type": "str"},
+    "image_parameter": {"type": "str"},
+    "refresh_image": {"type": "bool", "default": False},
+    "instance_type": {"type": "str"},
+    "instance_profile_arn": {"type": "str"},
+    "security_group_ids": {"type": "list", "elements": "str"},
+    "associate_public_ip_address": {"type": "bool"},
+    "user_data": {"type": "str"},
+    "metadata_options": {"type": "dict", "options": _SUBOPTIONS["metadata_options"]},
+    "block_devices": {"type": "list", "elements": "dict", "options": _SUBOPTIONS["block_devices"]},
+    "shutdown_behavior": {"type": "str", "choices": ["stop", "terminate"]},
+    "instance_tags": {"type": "dict"},
+    "volume_tags": {"type": "dict"},
+    "network_interface_tags": {"type": "dict"},
+    "key_name": {"type": "str", "no_log": False},
+    "monitoring": {"type": "bool"},
+    "default": {"type": "str", "choices": ["latest", "unchanged"], "default": "latest"},
+    "keep_versions": {"type": "int"},
+    "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    "purge_tags": {"type": "bool", "default": False},
+}
+
+__all__ = ("ARGUMENT_SPEC",)

@@ -58,6 +58,10 @@ def numbers(ec2: t.Any) -> list[int]:
     return sorted(version["VersionNumber"] for version in found)
 
 
+def without_image() -> dict[str, t.Any]:
+    return {option: value for option, value in OPTIONS.items() if option != "image_id"}
+
+
 def test_create_and_create_again(launch_template: t.Any, ec2: t.Any) -> None:
     outcome = launch_template.predicted(**OPTIONS)
     assert outcome.changed
@@ -72,6 +76,37 @@ def test_create_and_create_again(launch_template: t.Any, ec2: t.Any) -> None:
     again = launch_template.settled(**OPTIONS)
     assert again["launch_template"] == outcome["launch_template"]
     assert numbers(ec2) == [1]
+
+
+def test_the_image_of_a_parameter_is_resolved_once_and_then_kept(
+    launch_template: t.Any, ec2: t.Any, lab: t.Any, faults: t.Any
+) -> None:
+    ssm = lab.client("ssm")
+    ssm.put_parameter(Name="/images/gpu", Value="ami-0aaaaaaaaaaaaaaaa", Type="String")
+    asked = {**without_image(), "image_parameter": "/images/gpu"}
+    launch_template.predicted(**asked)
+    assert data_of(ec2)["ImageId"] == "ami-0aaaaaaaaaaaaaaaa"
+    document = '{"image_id": "ami-0bbbbbbbbbbbbbbbb", "os": "Amazon Linux 2023"}'
+    ssm.put_parameter(Name="/images/gpu", Value=document, Type="String", Overwrite=True)
+    faults.forget_calls()
+    launch_template.settled(**asked)
+    assert "GetParameter" not in faults.calls()
+    assert launch_template.predicted(**asked, refresh_image=True).changed
+    assert data_of(ec2)["ImageId"] == "ami-0bbbbbbbbbbbbbbbb" and numbers(ec2) == [1, 2]
+    launch_template.settled(**asked, refresh_image=True)
+
+
+def test_a_parameter_that_names_no_image_is_refused(
+    launch_template: t.Any, ec2: t.Any, lab: t.Any, faults: t.Any
+) -> None:
+    asked = without_image()
+    assert "no parameter /images/none" in launch_template.refused(**asked, image_parameter="/images/none")
+    lab.client("ssm").put_parameter(Name="/images/odd", Value='{"image_id": 7}', Type="String")
+    assert "does not hold" in launch_template.refused(**asked, image_parameter="/images/odd")
+    assert "mutually exclusive" in launch_template.refused(**OPTIONS, image_parameter="/images/odd")
+    faults.add("ssm", "GetParameter", "AccessDeniedException", status=400)
+    assert "ssm:GetParameter" in launch_template.refused(**asked, image_parameter="/images/odd")
+    assert read_back(ec2) is None
 
 
 def test_check_mode_creates_nothing(launch_template: t.Any, ec2: t.Any) -> None:
