@@ -267,3 +267,22 @@ def test_interfaces_hold_subnet_and_groups(ec2: t.Any, image: str, subnets: dict
     assert host["SubnetId"] == subnet["SubnetId"] and not host.get("PublicIpAddress")
     assert [one["GroupId"] for one in host["SecurityGroups"]] == [group]
     assert host["NetworkInterfaces"][0]["Attachment"]["DeleteOnTermination"] is True
+
+
+def test_a_registered_image_has_the_root_that_was_asked_for(ec2: t.Any, image: str) -> None:
+    source = ec2.describe_images(ImageIds=[image])["Images"][0]
+    snapshot = source["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    request = {
+        "Name": "made-by-hand",
+        "RootDeviceName": "/dev/xvda",
+        "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot}}],
+    }
+    made = ec2.register_image(**request)["ImageId"]
+    found = ec2.describe_images(ImageIds=[made])["Images"][0]
+    assert found["RootDeviceName"] == "/dev/xvda"
+    assert found["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"] == snapshot
+    assert refused(ec2.register_image, **request) == "InvalidAMIName.Duplicate"
+    astray = [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "snap-0123456789abcdef0"}}]
+    assert refused(ec2.register_image, **{**request, "Name": "other", "BlockDeviceMappings": astray}) == (
+        "InvalidSnapshot.NotFound"
+    )
