@@ -52,6 +52,7 @@ def create(call: Call, params: Params) -> Params:
                 "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
             )
         return answer
+    _check_overrides(params)
     total = int(params["TargetCapacitySpecification"]["TotalTargetCapacity"])
     if total < 1:
         raise AwsError("InvalidParameterValue", "TotalTargetCapacity must be at least 1")
@@ -75,6 +76,14 @@ def create(call: Call, params: Params) -> Params:
     if token:
         _tokens[call.region, token] = (asked, answer)
     return answer
+
+
+def _check_overrides(params: Params) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FleetLaunchTemplateOverridesRequest.html"""
+    for config in params.get("LaunchTemplateConfigs") or []:
+        for override in config.get("Overrides") or []:
+            if "," in (override.get("SubnetId") or ""):
+                raise AwsError("InvalidParameterValue", "A request of type instant can have only one subnet ID.")
 
 
 def _tags(params: Params, kind: str) -> list[Params]:
@@ -113,7 +122,7 @@ def _launch(
     for template, override in choices:
         place = {"LaunchTemplateSpecification": template, "Overrides": override}
         try:
-            reservation = ec2_instances.launch(call, _request(params, fleet_id, template, override, total, spot))
+            reservation = ec2_instances.launch(call, _request(call, params, fleet_id, template, override, total, spot))
         except AwsError as error:
             code = _RENAMED.get(error.code, error.code)
             errors.append(
@@ -139,9 +148,15 @@ def _launch(
 
 
 def _request(
-    params: Params, fleet_id: str, template: Params, override: Params, count: int, spot: bool
+    call: Call, params: Params, fleet_id: str, template: Params, override: Params, count: int, spot: bool
 ) -> dict[str, t.Any]:
     request: dict[str, t.Any] = {name: override[name] for name in _OVERRIDES if override.get(name)}
+    found = ec2_launch_templates.find(call.region, {"LaunchTemplateId": template["LaunchTemplateId"]})
+    interfaces = ec2_launch_templates.version_of(found, template["Version"]).data.get("NetworkInterfaces")
+    if interfaces and request.get("SubnetId"):
+        # Unlike a plain launch, a fleet puts the subnet of an override into the interfaces that the template describes.
+        subnet_id = request.pop("SubnetId")
+        request["NetworkInterfaces"] = [{**one, "SubnetId": subnet_id} for one in interfaces]
     if override.get("AvailabilityZone"):
         request["Placement"] = {"AvailabilityZone": override["AvailabilityZone"]}
     if spot:

@@ -11,9 +11,10 @@ from moto.ec2.models import amis
 from moto.ec2.models.amis import Ami
 from moto.utilities.utils import load_resource
 
+from lab.context import ACCOUNT_ID
 from lab.control.call import Call
 from lab.control.errors import AwsError
-from lab.control.operations import Params, amends, backend
+from lab.control.operations import Params, amends, backend, guards
 
 _RESOLVE = "resolve:ssm:"
 
@@ -21,6 +22,8 @@ _RESOLVE = "resolve:ssm:"
 def apply() -> None:
     amis.load_resource = _newest_images
     Ami.block_device_mappings = property(_mappings)
+    guards("ec2", "RegisterImage")(check_registration)
+    amends("ec2", "RegisterImage")(keep_root)
     amends("ssm", "GetParameter", "GetParameters", "GetParametersByPath")(write_json)
 
 
@@ -65,6 +68,27 @@ def _mappings(image: t.Any) -> list[Params]:
 def requires_tokens(image: t.Any) -> bool:
     """AL2023 images are registered with ImdsSupport v2.0: hosts get tokens only, and two hops."""
     return (image.name or "").startswith("al2023")
+
+
+def check_registration(call: Call, params: Params) -> None:
+    known = (image for image in backend("ec2", call.region).amis.values() if image.owner_id == ACCOUNT_ID)
+    if any(image.name == params["Name"] for image in known):
+        raise AwsError("InvalidAMIName.Duplicate", f"AMI name {params['Name']} is already in use by AMI")
+    for mapping in params.get("BlockDeviceMappings") or []:
+        snapshot_id = (mapping.get("Ebs") or {}).get("SnapshotId")
+        if snapshot_id and snapshot_id not in backend("ec2", call.region).snapshots:
+            raise AwsError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
+
+
+def keep_root(call: Call, params: Params, output: Params) -> None:
+    """moto forgets which device is the root, and which snapshot it is made from."""
+    ec2 = backend("ec2", call.region)
+    image = ec2.amis[output["ImageId"]]
+    image.root_device_name = params.get("RootDeviceName") or image.root_device_name
+    for mapping in params.get("BlockDeviceMappings") or []:
+        snapshot_id = (mapping.get("Ebs") or {}).get("SnapshotId")
+        if mapping.get("DeviceName") == image.root_device_name and snapshot_id:
+            image.ebs_snapshot = ec2.snapshots[snapshot_id]
 
 
 def find(region: str, image_id: str) -> t.Any:

@@ -6,11 +6,13 @@ import copy
 import json
 import typing as t
 
+from moto.ec2.models.instances import StateReason
+
 from lab.control import current
 from lab.control.call import Call
 from lab.control.errors import AwsError
 from lab.control.operations import Params, amends, backend, forward, replaces
-from lab.moto_gaps import ec2_launch, ec2_launch_templates
+from lab.moto_gaps import ec2_launch, ec2_launch_templates, ec2_offerings
 
 # state name -> code; https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
@@ -62,7 +64,12 @@ def launch(call: Call, params: Params) -> Params:
     for instance_id in ids:
         _finish(ec2, ec2.get_instance(instance_id), wanted, mappings, version)
     _enter(call.region, ids, "pending")
-    current.later("ec2", lambda: _leave(call.region, ids, "pending", "running"))
+    zone = ec2.get_instance(ids[0]).placement.zone
+    outcome = ec2_offerings.outcome(wanted["InstanceType"], zone)
+    if outcome == "end":
+        current.later("ec2", lambda: _fail(call.region, ids))
+    elif outcome != "hang":
+        current.later("ec2", lambda: _leave(call.region, ids, "pending", "running"))
     return _reservation(call, ids)
 
 
@@ -80,6 +87,11 @@ def _finish(ec2: t.Any, instance: t.Any, wanted: Params, mappings: list[Params],
             iam_instance_profile_name=profile.get("Name"),
             iam_instance_profile_arn=profile.get("Arn"),
         )
+    interfaces = wanted.get("NetworkInterfaces") or []
+    if interfaces:
+        # The groups of an instance are those of its first interface.
+        first = min(interfaces, key=lambda interface: int(interface.get("DeviceIndex") or 0))
+        instance.security_groups = [ec2.get_security_group_from_id(group) for group in first.get("Groups") or []]
     if version is not None:
         instance.add_tags(
             {
@@ -123,6 +135,17 @@ def _leave(region: str, ids: list[str], before: str, after: str) -> None:
         instance = ec2.get_instance_by_id(instance_id)
         if instance is not None and instance.state == before:
             instance._state.name, instance._state.code = after, _CODES[after]
+
+
+def _fail(region: str, ids: list[str]) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html"""
+    for instance_id in ids:
+        backend("ec2", region).get_instance(instance_id).state_reason = StateReason(
+            "Server.InsufficientInstanceCapacity: There was insufficient capacity available to satisfy the launch "
+            "request.",
+            "Server.InsufficientInstanceCapacity",
+        )
+    _leave(region, ids, "pending", "terminated")
 
 
 def _passing(member: str, through: str, to: str) -> t.Callable[[Call, Params, Params], None]:

@@ -55,6 +55,7 @@ def prepare(call: Call, params: Params) -> Params:
     wanted.setdefault("InstanceType", "m1.small")
     _check_key(region, wanted)
     _check_profile(wanted)
+    _check_interfaces(wanted)
     subnet = _subnet(region, wanted)
     _check_groups(region, wanted, subnet)
     ec2_offerings.check(region, wanted["InstanceType"], subnet.availability_zone)
@@ -87,6 +88,29 @@ def _check_profile(wanted: Params) -> None:
             "InvalidParameterValue",
             f"Value ({name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
         )
+
+
+def _check_interfaces(wanted: Params) -> None:
+    """Where interfaces are described, they hold subnet and groups, and only a lone one takes a public address.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+    """
+    interfaces = wanted.get("NetworkInterfaces") or []
+    if not interfaces:
+        return
+    for member, words in {"SubnetId": "subnet ID", "SecurityGroupIds": "security groups"}.items():
+        if wanted.get(member):
+            raise AwsError(
+                "InvalidParameterCombination",
+                f"Network interfaces and an instance-level {words} may not be specified on the same request",
+            )
+    if len(interfaces) > 1 and any(one.get("AssociatePublicIpAddress") for one in interfaces):
+        raise AwsError(
+            "InvalidParameterCombination",
+            "The associatePublicIPAddress parameter cannot be specified when launching with multiple network "
+            "interfaces.",
+        )
+    wanted["NetworkInterfaces"] = [{"DeleteOnTermination": True, **one} for one in interfaces]
 
 
 def _subnet(region: str, wanted: Params) -> t.Any:

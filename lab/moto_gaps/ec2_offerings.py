@@ -1,7 +1,9 @@
 """Which zones offer an instance type, and where there is none to be had: moto launches anything anywhere.
 
 `POST /_lab/capacity` {"instance_type": "g6e.2xlarge", "availability_zone": "eu-central-1a", "available": false} lets
-launches there fail with InsufficientInstanceCapacity until it is called with true (or the lab is reset).
+launches there fail with InsufficientInstanceCapacity until it is called with true (or the lab is reset). With
+"launches": "end" a launch is taken, and its instances are terminated instead of running, with the state reason that EC2
+gives; with "launches": "hang" they stay pending.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from lab.control.operations import Params
 # Families that not every zone has: region -> family -> ids of the zones that do.
 _ZONES = {"eu-central-1": {"g6e": {"euc1-az1", "euc1-az2"}}}
 
-_exhausted: set[tuple[str, str]] = set()
+# (instance type, zone), "*" for any -> what becomes of a launch there: it is refused, it ends, or it hangs.
+_exhausted: dict[tuple[str, str], str] = {}
 
 
 @current.on_reset
@@ -60,7 +63,7 @@ def check(region: str, instance_type: str, zone: str) -> None:
             f"Your requested instance type ({instance_type}) is not supported in your requested Availability Zone "
             f"({zone}). Please retry your request by not specifying an Availability Zone or choosing {choices}.",
         )
-    if {(instance_type, zone), (instance_type, "*"), ("*", zone)} & _exhausted:
+    if outcome(instance_type, zone) == "refuse":
         raise AwsError(
             "InsufficientInstanceCapacity",
             f"We currently do not have sufficient {instance_type} capacity in the Availability Zone you requested "
@@ -69,12 +72,18 @@ def check(region: str, instance_type: str, zone: str) -> None:
         )
 
 
+def outcome(instance_type: str, zone: str) -> str:
+    """What becomes of a launch: "run", unless a test has declared something else."""
+    places = ((instance_type, zone), (instance_type, "*"), ("*", zone))
+    return next((_exhausted[place] for place in places if place in _exhausted), "run")
+
+
 @hooks.route("POST", "capacity")
 def declare(request: Request, groups: tuple[str, ...]) -> Params:
     wanted = hooks.body_of(request)
     place = (wanted.get("instance_type", "*"), wanted.get("availability_zone", "*"))
     if wanted.get("available", False):
-        _exhausted.discard(place)
+        _exhausted.pop(place, None)
     else:
-        _exhausted.add(place)
+        _exhausted[place] = wanted.get("launches", "refuse")
     return {"exhausted": sorted(map(list, _exhausted))}

@@ -58,6 +58,11 @@ def _cluster(params: Params) -> str:
 
 
 def check_new(call: Call, params: Params) -> None:
+    if params.get("launchType") and params.get("capacityProviderStrategy"):
+        raise AwsError(
+            "InvalidParameterException",
+            "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
+        )
     services = backend("ecs", call.region).services
     known = services.get(f"{_cluster(params)}:{params['serviceName']}")
     if known is not None and known.status == "ACTIVE":
@@ -107,6 +112,9 @@ def _fill(service: Params) -> None:
     if service.get("networkConfiguration") == {}:
         del service["networkConfiguration"]
     given = {**_DEFAULTS, **_given.get(service["serviceArn"], {})}
+    if given.get("capacityProviderStrategy"):
+        # A service has either of the two.
+        service.pop("launchType", None)
     configuration = {**_DEFAULTS["deploymentConfiguration"], **given["deploymentConfiguration"]}
     for name, value in {**given, "deploymentConfiguration": configuration}.items():
         service.setdefault(name, value)

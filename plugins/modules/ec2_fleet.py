@@ -64,6 +64,12 @@ options:
         type: str
         choices: [on-demand, spot]
         default: on-demand
+  attempt_timeout:
+    description:
+      - How many seconds the hosts of one rung may take until they run. Those that end or do not run by then are
+        terminated and returned among RV(attempts), and the next rung is asked.
+      - Left out, a rung has done its part once AWS has taken the request.
+    type: int
   tags:
     description:
       - Tags of the hosts and of the fleet request, put on at launch. Hosts that exist are not tagged again.
@@ -189,7 +195,9 @@ attempts:
       type: str
       sample: on-demand
     error_code:
-      description: AWS's error code, or V(NotOfferedInZone) for a rung that was left out.
+      description:
+        - AWS's error code; the code of its state reason where a host ended by itself; V(NotOfferedInZone) for a rung
+          that was left out; V(AttemptTimeout) where a host did not run in time.
       type: str
       sample: InsufficientInstanceCapacity
     error_message:
@@ -250,7 +258,8 @@ def plan_launch(client: t.Any, options: Resource, tags: dict[str, str]) -> Launc
     offered = api.zones_of_instance_types(client, sorted({rung.instance_type for rung in rungs}))
     possible, left_out = ladder.split_offered(rungs, zone_of, offered)
     situation = {"template": template["LaunchTemplateId"]}
-    return Launch(possible, left_out, 0, name, str(template["VersionNumber"]), tags, situation)
+    version_number = str(template["VersionNumber"])
+    return Launch(possible, left_out, 0, name, version_number, tags, situation, options["attempt_timeout"])
 
 
 def ensure_present(client: t.Any, options: Resource, *, check_mode: bool) -> Resource:
@@ -323,6 +332,7 @@ def main() -> None:
                     "lifecycle": {"type": "str", "choices": ["on-demand", "spot"], "default": "on-demand"},
                 },
             },
+            "attempt_timeout": {"type": "int"},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "filters": {"type": "dict"},
             "wait": {"type": "bool", "default": True},

@@ -43,9 +43,20 @@ options:
     type: int
   launch_type:
     description:
-      - Where tasks run. V(EC2) where left out at creation; asking an existing service for another one is an error.
+      - Where tasks run. V(EC2) where this and O(capacity_provider_strategy) are left out at creation.
+      - Asking an existing service for another one is an error.
     type: str
     choices: [EC2, FARGATE, EXTERNAL]
+  capacity_provider_strategy:
+    description:
+      - Capacity providers to run tasks on instead of a launch type. This is the whole list, in any order; an empty one
+        returns the service to its launch type. AWS allows some of these transitions only.
+    type: list
+    elements: dict
+    suboptions:
+      capacity_provider: {description: Name of a provider that the cluster has., type: str, required: true}
+      weight: {description: Share of the tasks beyond the bases., type: int, default: 1}
+      base: {description: How many tasks run here at least; one provider may have a base., type: int, default: 0}
   load_balancers:
     description:
       - The target groups in which ECS registers the tasks. This is the whole list, an empty one takes all away. A
@@ -213,6 +224,11 @@ service:
       description: Where tasks run; empty with a capacity provider strategy.
       type: str
       sample: EC2
+    capacity_provider_strategy:
+      description: Capacity providers, with the keys of O(capacity_provider_strategy), sorted by name.
+      type: list
+      elements: dict
+      sample: []
     load_balancers:
       description: Target groups, with the keys of O(load_balancers), sorted.
       type: list
@@ -264,41 +280,16 @@ service:
 
 import typing as t
 
-from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
-from ansible_collections.central.llm.plugins.module_utils._ecs import api, service, service_removal, waiters
-from ansible_collections.central.llm.plugins.module_utils._ecs.transformations import validate_name
+from ansible_collections.central.llm.plugins.module_utils._ecs import (
+    api,
+    service,
+    service_change,
+    service_removal,
+    waiters,
+)
+from ansible_collections.central.llm.plugins.module_utils._ecs.service_options import ARGUMENT_SPEC
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
-
-
-def resolve(client: t.Any, asked: str | None, current: str, *, check_mode: bool) -> str | None:
-    """The ARN of the task definition that is asked for."""
-    if asked is None or service.same_revision(asked, current):
-        return current or None
-    found = api.find_task_definition(client, asked)
-    if found is not None and found.get("status", "ACTIVE") == "ACTIVE":
-        return found["taskDefinitionArn"]
-    if check_mode:
-        # An earlier task of the same check may be the one that would register it.
-        return asked
-    raise InvalidInput(
-        f"task_definition: {asked} is no ACTIVE task definition. "
-        "Register it first, or give a family to take its newest revision."
-    )
-
-
-def validate_change(options: Resource, before: Resource | None) -> None:
-    if before is None:
-        validate_name(options["name"], "service")
-        if options["task_definition"] is None:
-            raise InvalidInput(f"task_definition: required to create the service {options['name']}.")
-        return
-    if options["launch_type"] not in (None, before["launch_type"]):
-        found = before["launch_type"] or "a capacity provider strategy"
-        raise InvalidInput(
-            f"launch_type: the service {options['name']} runs on {found}, and AWS cannot change that to "
-            f"{options['launch_type']}. Delete the service first, use another name, or leave launch_type out."
-        )
 
 
 def create(client: t.Any, after: Resource, cluster: str) -> Resource:
@@ -308,6 +299,9 @@ def create(client: t.Any, after: Resource, cluster: str) -> Resource:
         **service.parameters(after),
         "tags": api.tag_list(after["tags"]) or None,
     }
+    # AWS takes one of the two.
+    if not after["launch_type"]:
+        del request["launchType"]
     # AWS refuses a grace period, even of 0, where there is no load balancer to fail a health check of.
     if not after["health_check_grace_period_seconds"]:
         del request["healthCheckGracePeriodSeconds"]
@@ -320,22 +314,23 @@ def ensure_present(
     cluster, name = options["cluster"], options["name"]
     before = service.resource(found) if found else None
     current = before["task_definition"] if before else ""
-    arn = resolve(client, options["task_definition"], current, check_mode=check_mode)
+    arn = service_change.resolve(client, options["task_definition"], current, check_mode=check_mode)
     desired = service.wanted({**options, "task_definition": arn}, before or service.DEFAULTS)
     service.validate(options, desired)
     tags = plan_tags(before["tags"] if before else {}, options["tags"], purge=options["purge_tags"])
 
     if before is None:
-        after = {"name": name, **service.DEFAULTS, **desired, "tags": tags.after}
+        after = {"name": name, **service.defaults(desired), **desired, "tags": tags.after}
         if check_mode:
             return True, after
         create(client, after, cluster)
-        changed, changes = True, {}
+        changed, changes, moved = True, {}, {}
     else:
         changes = differing(desired, before)
+        moved = service.launch_type_after(changes)
         changed = bool(changes or tags.changes or options["force_new_deployment"])
-        after = {**before, **changes, "tags": tags.after}
-        if check_mode:
+        after = {**before, **changes, **moved, "tags": tags.after}
+        if check_mode or not (changed or options["wait"]):
             return changed, after
         if changes or options["force_new_deployment"]:
             forced = {"forceNewDeployment": True} if options["force_new_deployment"] else {}
@@ -349,7 +344,7 @@ def ensure_present(
     if options["wait"]:
         waiters.wait_until_stable(client, cluster, name, options["wait_timeout"])
     now = api.find_service(client, cluster, name)
-    return changed, {**service.resource(now), **changes, "tags": tags.after} if now else after
+    return changed, {**service.resource(now), **changes, **moved, "tags": tags.after} if now else after
 
 
 def run(module: CollectionModule) -> None:
@@ -363,39 +358,13 @@ def run(module: CollectionModule) -> None:
     if before and before["status"] == "DRAINING":
         service_removal.clear_the_name(client, options, check_mode=check_mode)
         found = before = None
-    validate_change(options, before)
+    service_change.validate(options, before)
     changed, after = ensure_present(client, found, options, check_mode=check_mode)
     module.exit_with("service", changed=changed, before=before, after=after, observed=service.OBSERVED)
 
 
 def main() -> None:
-    lists = {
-        option: {"type": "list", "elements": "dict", "options": service.SUBOPTIONS[option]}
-        for option in ("load_balancers", "placement_constraints", "placement_strategy")
-    }
-    module = CollectionModule(
-        argument_spec={
-            "cluster": {"type": "str", "required": True},
-            "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "task_definition": {"type": "str"},
-            "desired_count": {"type": "int"},
-            "launch_type": {"type": "str", "choices": ["EC2", "FARGATE", "EXTERNAL"]},
-            **lists,
-            "deployment_configuration": {"type": "dict", "options": service.SUBOPTIONS["deployment_configuration"]},
-            "health_check_grace_period_seconds": {"type": "int"},
-            "availability_zone_rebalancing": {"type": "str", "choices": ["ENABLED", "DISABLED"]},
-            "enable_execute_command": {"type": "bool"},
-            "propagate_tags": {"type": "str", "choices": ["NONE", "SERVICE", "TASK_DEFINITION"]},
-            "force_new_deployment": {"type": "bool", "default": False},
-            "force": {"type": "bool", "default": False},
-            "tags": {"type": "dict", "aliases": ["resource_tags"]},
-            "purge_tags": {"type": "bool", "default": False},
-            "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "int", "default": 600},
-        },
-        supports_check_mode=True,
-    )
+    module = CollectionModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     with module.failures_reported():
         run(module)
 

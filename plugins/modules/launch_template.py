@@ -31,6 +31,16 @@ options:
     description:
       - Id of the image that instances are started from.
     type: str
+  image_parameter:
+    description:
+      - Name of a parameter of Systems Manager that holds the id of an image, for a template that has no image yet. An
+        image that is there is kept, whatever the parameter says by now.
+    type: str
+  refresh_image:
+    description:
+      - Whether the image that O(image_parameter) names now replaces the one that is there.
+    type: bool
+    default: false
   instance_type:
     description: Type of the instances.
     type: str
@@ -44,6 +54,12 @@ options:
       - Where the template describes network interfaces, these are the groups of the first interface, as AWS demands.
     type: list
     elements: str
+  associate_public_ip_address:
+    description:
+      - Whether the instances get a public IPv4 address, at a charge. Left out of a template, the subnet decides.
+      - AWS takes it at a network interface only. A template without one gets one, and the security groups move there,
+        where AWS then demands them.
+    type: bool
   user_data:
     description:
       - User data in plain text, at most 16384 bytes. It is encoded for AWS here. An empty string removes it.
@@ -166,7 +182,7 @@ EXAMPLES = r"""
 - name: Describe the GPU host
   central.llm.launch_template:
     name: central-llm-launch-template
-    image_id: ami-0ea47fea769e59918
+    image_parameter: /aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id
     instance_type: g6e.2xlarge
     instance_profile_arn: arn:aws:iam::123456789012:instance-profile/central-llm-host
     security_group_ids: [sg-01348191cf1b4bc37]
@@ -238,12 +254,15 @@ import typing as t
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import plan_tags
 from ansible_collections.central.llm.plugins.module_utils._ec2 import api
+from ansible_collections.central.llm.plugins.module_utils._ec2.images import read_image_parameter
 from ansible_collections.central.llm.plugins.module_utils._ec2.template_data import merge, same, view
 from ansible_collections.central.llm.plugins.module_utils._ec2.template_limits import (
+    validate_interfaces,
     validate_model,
     validate_options,
     validate_volumes,
 )
+from ansible_collections.central.llm.plugins.module_utils._ec2.template_options import ARGUMENT_SPEC
 from ansible_collections.central.llm.plugins.module_utils._ec2.template_versions import plan_versions, warnings_of
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
@@ -274,14 +293,22 @@ def create(client: t.Any, name: str, data: Resource, tags: dict[str, str]) -> Re
     return api.create_launch_template(client, request=request)
 
 
+def with_image(options: Resource, newest: Resource, resolve: t.Callable[[str], str]) -> Resource:
+    """The options with the parameter's image, where that is to be looked up."""
+    wanted = options["image_parameter"] and (options["refresh_image"] or not newest.get("ImageId"))
+    return {**options, "image_id": resolve(options["image_parameter"])} if wanted else options
+
+
 def ensure_present(
-    client: t.Any, options: Resource, *, check_mode: bool
+    client: t.Any, options: Resource, resolve: t.Callable[[str], str], *, check_mode: bool
 ) -> tuple[Resource | None, Resource, list[str]]:
     """The template before and after, and what AWS warns about."""
     validate_options(options)
     before, newest = describe(client, options["name"])
+    options = with_image(options, newest, resolve)
     wanted = merge(newest, options)
     validate_model(client, wanted)
+    validate_interfaces(newest, options)
     if options["block_devices"]:
         validate_volumes(view(wanted)["block_devices"])
     tags = plan_tags(before["tags"] if before else {}, options["tags"], purge=options["purge_tags"])
@@ -332,62 +359,20 @@ def ensure_absent(client: t.Any, name: str, *, check_mode: bool) -> Resource | N
     return before
 
 
-def argument_spec() -> Resource:
-    switch = {"type": "str", "choices": ["enabled", "disabled"]}
-    volume_types = ["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"]
-    return {
-        "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "image_id": {"type": "str"},
-        "instance_type": {"type": "str"},
-        "instance_profile_arn": {"type": "str"},
-        "security_group_ids": {"type": "list", "elements": "str"},
-        "user_data": {"type": "str"},
-        "metadata_options": {
-            "type": "dict",
-            "options": {
-                "http_tokens": {"type": "str", "choices": ["optional", "required"]},
-                "http_put_response_hop_limit": {"type": "int"},
-                "http_endpoint": switch,
-                "instance_metadata_tags": switch,
-            },
-        },
-        "block_devices": {
-            "type": "list",
-            "elements": "dict",
-            "options": {
-                "device_name": {"type": "str", "required": True},
-                "volume_size": {"type": "int"},
-                "volume_type": {"type": "str", "choices": volume_types},
-                "throughput": {"type": "int"},
-                "iops": {"type": "int"},
-                "encrypted": {"type": "bool"},
-                "kms_key_id": {"type": "str", "no_log": False},
-                "delete_on_termination": {"type": "bool"},
-                "volume_initialization_rate": {"type": "int"},
-            },
-        },
-        "shutdown_behavior": {"type": "str", "choices": ["stop", "terminate"]},
-        "instance_tags": {"type": "dict"},
-        "volume_tags": {"type": "dict"},
-        "network_interface_tags": {"type": "dict"},
-        "key_name": {"type": "str", "no_log": False},
-        "monitoring": {"type": "bool"},
-        "default": {"type": "str", "choices": ["latest", "unchanged"], "default": "latest"},
-        "keep_versions": {"type": "int"},
-        "tags": {"type": "dict", "aliases": ["resource_tags"]},
-        "purge_tags": {"type": "bool", "default": False},
-    }
-
-
 def main() -> None:
-    module = CollectionModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = CollectionModule(
+        argument_spec=ARGUMENT_SPEC, mutually_exclusive=[("image_id", "image_parameter")], supports_check_mode=True
+    )
     with module.failures_reported():
         client = module.client("ec2")
         before: Resource | None
         after: Resource | None = None
         if module.params["state"] == "present":
-            before, after, warnings = ensure_present(client, module.params, check_mode=module.check_mode)
+
+            def resolve(parameter: str) -> str:
+                return read_image_parameter(module.client("ssm"), parameter)
+
+            before, after, warnings = ensure_present(client, module.params, resolve, check_mode=module.check_mode)
             for warning in warnings:
                 module.warn(warning)
         else:

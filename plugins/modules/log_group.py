@@ -33,10 +33,11 @@ options:
       [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
   log_group_class:
     description:
-      - The class of the group. Only V(STANDARD) groups take subscription and metric filters.
+      - The class of the group. Only V(STANDARD) groups take subscription and metric filters. V(DELIVERY) groups pass
+        the logs of functions on and keep them for a day, whatever the retention says, so that they take none.
       - AWS cannot change the class of a group that exists; asking for another one is an error.
     type: str
-    choices: [STANDARD, INFREQUENT_ACCESS]
+    choices: [STANDARD, INFREQUENT_ACCESS, ESSENTIALS, DELIVERY]
   kms_key_arn:
     description:
       - ARN of the KMS key that new events are encrypted with. An empty string returns to AWS's own key.
@@ -124,6 +125,19 @@ def describe(client: t.Any, name: str) -> Resource | None:
     }
 
 
+def validate(desired: Resource, before: Resource | None, name: str) -> None:
+    """What AWS refuses or can never change, whatever else is asked for."""
+    found = before or _UNSET
+    if before and desired.get("log_group_class", found["log_group_class"]) != found["log_group_class"]:
+        raise InvalidInput(
+            f"The log group {name} is of class {found['log_group_class']}, and AWS cannot change it to "
+            f"{desired['log_group_class']}. Leave log_group_class out, or use another name."
+        )
+    wanted = {**found, **desired}
+    if wanted["log_group_class"] == "DELIVERY" and desired.get("retention_days"):
+        raise InvalidInput("retention_days: AWS keeps a group of class DELIVERY for a day and takes no retention.")
+
+
 def create(client: t.Any, name: str, desired: Resource, tags: dict[str, str]) -> None:
     request: Resource = {"logGroupName": name, "tags": tags or None}
     request["logGroupClass"] = desired["log_group_class"]
@@ -151,6 +165,7 @@ def ensure_present(
 ) -> tuple[bool, Resource]:
     name = options["name"]
     desired = given({key: options[key] for key in _UNSET})
+    validate(desired, before, name)
     tags = plan_tags(before["tags"] if before else {}, options["tags"], purge=options["purge_tags"])
 
     if before is None:
@@ -161,11 +176,6 @@ def ensure_present(
         return True, describe(client, name) or after
 
     changes = differing(desired, before)
-    if "log_group_class" in changes:
-        raise InvalidInput(
-            f"The log group {name} is of class {before['log_group_class']}, and AWS cannot change it to "
-            f"{changes['log_group_class']}. Leave log_group_class out, or use another name."
-        )
     if not check_mode:
         update(client, name, changes)
         if tags.put:
@@ -191,7 +201,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "retention_days": {"type": "int", "choices": retentions},
-            "log_group_class": {"type": "str", "choices": ["STANDARD", "INFREQUENT_ACCESS"]},
+            "log_group_class": {"type": "str", "choices": ["STANDARD", "INFREQUENT_ACCESS", "ESSENTIALS", "DELIVERY"]},
             "kms_key_arn": {"type": "str", "no_log": False},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": False},

@@ -66,6 +66,36 @@ options:
         a VPC link of API Gateway's first kind does. AWS's default is V(true).
       - Needs security groups.
     type: bool
+  access_logs:
+    description:
+      - Whether requests are logged to S3. What is left out stays as it is.
+      - AWS logs what TLS listeners receive and nothing else. The bucket must exist in the same Region and let Elastic
+        Load Balancing write.
+    type: dict
+    suboptions:
+      enabled:
+        description: Whether to log; needs a bucket.
+        type: bool
+      bucket:
+        description: Name of the bucket.
+        type: str
+      prefix:
+        description: What the names of the logs begin with; an empty string for nothing.
+        type: str
+  client_routing_policy:
+    description:
+      - To the nodes of which zones clients are sent by DNS. AWS's default is V(any_availability_zone).
+    type: str
+    choices: [any_availability_zone, partial_availability_zone_affinity, availability_zone_affinity]
+  zonal_shift:
+    description:
+      - Whether a zone in trouble may be left by a zonal shift of Amazon Application Recovery Controller. AWS's default
+        is V(false).
+    type: bool
+  secondary_ips_per_subnet:
+    description:
+      - Further addresses of each node, 0 to 7, against port allocation errors. AWS never takes one back.
+    type: int
 extends_documentation_fragment:
   - central.llm.attributes
   - central.llm.tags
@@ -156,6 +186,22 @@ network_lb:
       description: Whether inbound rules hold for PrivateLink traffic; null without security groups.
       type: bool
       sample: true
+    access_logs:
+      description: Whether and where requests are logged, with the keys of O(access_logs).
+      type: dict
+      sample: {"enabled": false, "bucket": "", "prefix": ""}
+    client_routing_policy:
+      description: To the nodes of which zones clients are sent.
+      type: str
+      sample: any_availability_zone
+    zonal_shift:
+      description: Whether a zone may be left by a zonal shift.
+      type: bool
+      sample: false
+    secondary_ips_per_subnet:
+      description: Further addresses of each node.
+      type: int
+      sample: 0
     tags:
       description: Tags of the load balancer.
       type: dict
@@ -167,14 +213,13 @@ import typing as t
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._elbv2 import api, waiters
+from ansible_collections.central.llm.plugins.module_utils._elbv2.load_balancer_change import validate
 from ansible_collections.central.llm.plugins.module_utils._elbv2.transformations import (
+    ACCESS_LOGS,
     LOAD_BALANCER_ATTRIBUTES,
     load_balancer,
+    read_attributes,
     write_attributes,
-)
-from ansible_collections.central.llm.plugins.module_utils._elbv2.validation import (
-    validate_load_balancer_name,
-    validate_unique,
 )
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
@@ -182,9 +227,9 @@ from ansible_collections.central.llm.plugins.module_utils._module import Collect
 _DEFAULTS: Resource = {
     "scheme": "internal",
     "security_group_ids": [],
-    "cross_zone": False,
-    "deletion_protection": False,
     "enforce_privatelink_rules": None,
+    "access_logs": read_attributes(ACCESS_LOGS, {}),
+    **read_attributes(LOAD_BALANCER_ATTRIBUTES, {}),
 }
 _MANAGED = ("subnet_ids", *_DEFAULTS)
 # What AWS is doing with it at the moment, no matter of ours.
@@ -205,50 +250,12 @@ def describe(client: t.Any, name: str) -> Resource | None:
     return load_balancer(found, api.load_balancer_attributes(client, arn), api.list_tags(client, arn))
 
 
-def wanted(options: Resource) -> Resource:
-    """The managed options, with lists in the order in which they are returned."""
+def wanted(options: Resource, before: Resource | None) -> Resource:
+    """The managed options, with lists in the order in which they are returned, and logs complete."""
     desired = given({option: options[option] for option in _MANAGED})
+    if "access_logs" in desired:
+        desired["access_logs"] = {**(before or _DEFAULTS)["access_logs"], **given(desired["access_logs"])}
     return {option: sorted(value) if isinstance(value, list) else value for option, value in desired.items()}
-
-
-def validate(options: Resource, before: Resource | None) -> None:
-    validate_unique("subnet_ids", options["subnet_ids"])
-    validate_unique("security_group_ids", options["security_group_ids"])
-    if options["subnet_ids"] == [] or (before is None and options["subnet_ids"] is None):
-        raise InvalidInput("subnet_ids: a load balancer needs at least one subnet.")
-    if before is None:
-        validate_load_balancer_name(options["name"])
-    groups = options["security_group_ids"]
-    current = before["security_group_ids"] if before else []
-    if options["enforce_privatelink_rules"] is not None and not (current if groups is None else groups):
-        raise InvalidInput(
-            "enforce_privatelink_rules: without security groups there are no rules; give security_group_ids."
-        )
-    if before is not None:
-        validate_change(options, before)
-
-
-def validate_change(options: Resource, before: Resource) -> None:
-    """What AWS can never change about a load balancer that exists."""
-    name, groups, current = before["name"], options["security_group_ids"], before["security_group_ids"]
-    if options["scheme"] not in (None, before["scheme"]):
-        raise InvalidInput(
-            f"scheme: the load balancer {name} is {before['scheme']}, and AWS cannot change that. "
-            "Leave scheme out, or create another load balancer under another name."
-        )
-    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
-    if groups and not current:
-        raise InvalidInput(
-            f"security_group_ids: the load balancer {name} was created without security groups, and AWS attaches the "
-            "first one only at creation. Create a replacement under another name with security_group_ids, move the "
-            "listeners and whatever points at it (a VPC link, for one), then delete this one; or leave "
-            "security_group_ids out."
-        )
-    if groups == [] and current:
-        raise InvalidInput(
-            f"security_group_ids: the load balancer {name} has security groups, and AWS never takes the last one away. "
-            "Give at least one, or create a replacement under another name without."
-        )
 
 
 def create(client: t.Any, after: Resource) -> str:
@@ -291,6 +298,7 @@ def update(client: t.Any, before: Resource, changes: Resource, timeout: int) -> 
         }
         api.set_security_groups(client, request=request)
     attributes = write_attributes(LOAD_BALANCER_ATTRIBUTES, changes)
+    attributes |= write_attributes(ACCESS_LOGS, changes.get("access_logs", {}))
     if attributes:
         api.modify_load_balancer_attributes(client, arn, attributes)
 
@@ -298,7 +306,7 @@ def update(client: t.Any, before: Resource, changes: Resource, timeout: int) -> 
 def ensure_present(
     client: t.Any, before: Resource | None, options: Resource, *, check_mode: bool
 ) -> tuple[bool, Resource]:
-    name, desired, timeout = options["name"], wanted(options), options["wait_timeout"]
+    name, desired, timeout = options["name"], wanted(options, before), options["wait_timeout"]
     tags = plan_tags(before["tags"] if before else {}, options["tags"], purge=options["purge_tags"])
 
     current = before
@@ -312,13 +320,14 @@ def ensure_present(
         current = describe(client, name) or {**after, "arn": arn}
 
     changes = differing(desired, current)
+    unsettled = changes or current["state"] not in waiters.ACTIVE
     if not check_mode:
         update(client, current, changes, timeout)
         if before and tags.put:
             api.tag(client, current["arn"], tags.put)
         if before and tags.remove:
             api.untag(client, current["arn"], tags.remove)
-        if options["wait"]:
+        if options["wait"] and unsettled:
             waiters.wait_until_active(client, current["arn"], timeout)
             found = api.find_load_balancer(client, name) or {}
             current = {**current, "state": found.get("State", {}).get("Code", "")}
@@ -346,6 +355,8 @@ def ensure_absent(
 
 
 def main() -> None:
+    log_options = {"enabled": {"type": "bool"}, "bucket": {"type": "str"}, "prefix": {"type": "str"}}
+    policies = ["any_availability_zone", "partial_availability_zone_affinity", "availability_zone_affinity"]
     module = CollectionModule(
         argument_spec={
             "name": {"type": "str", "required": True},
@@ -356,6 +367,10 @@ def main() -> None:
             "cross_zone": {"type": "bool"},
             "deletion_protection": {"type": "bool"},
             "enforce_privatelink_rules": {"type": "bool"},
+            "access_logs": {"type": "dict", "options": log_options},
+            "client_routing_policy": {"type": "str", "choices": policies},
+            "zonal_shift": {"type": "bool"},
+            "secondary_ips_per_subnet": {"type": "int"},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},

@@ -99,6 +99,12 @@ options:
       - Whether connections to a target are cut when it becomes unhealthy. AWS's default is V(true), with which one slow
         health check ends all answers that are being streamed.
     type: bool
+  cross_zone:
+    description:
+      - Whether nodes of the load balancer send traffic to the targets in all zones. AWS's default is
+        V(use_load_balancer_configuration), hence O(central.llm.network_lb#module:cross_zone).
+    type: str
+    choices: [enabled, disabled, use_load_balancer_configuration]
   preserve_client_ip:
     description:
       - Whether targets see the client's address. AWS's default is V(true) for instances and V(false) for addresses.
@@ -188,6 +194,10 @@ target_group:
       description: Whether targets see the client's address.
       type: bool
       sample: true
+    cross_zone:
+      description: Whether nodes send traffic to all zones, as in O(cross_zone).
+      type: str
+      sample: use_load_balancer_configuration
     load_balancer_arns:
       description: Load balancers with a listener that forwards to the group.
       type: list
@@ -350,6 +360,7 @@ def main() -> None:
             "deregistration_delay_seconds": {"type": "int"},
             "connection_termination": {"type": "bool"},
             "unhealthy_connection_termination": {"type": "bool"},
+            "cross_zone": {"type": "str", "choices": ["enabled", "disabled", "use_load_balancer_configuration"]},
             "preserve_client_ip": {"type": "bool"},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": False},

@@ -107,6 +107,18 @@ def read_instances(client: t.Any, instance_ids: list[str]) -> list[Item]:
     return [item for page in pages for reservation in page["Reservations"] for item in reservation["Instances"]]
 
 
+@aws_call("read the instances {instance_ids}")
+def instances_by_id(client: t.Any, instance_ids: list[str]) -> dict[str, Item]:
+    """Those of the instances that there are: asked by a filter, an unknown id is no error."""
+    if not instance_ids:
+        return {}
+    pages = client.get_paginator("describe_instances").paginate(
+        Filters=[{"Name": "instance-id", "Values": instance_ids}]
+    )
+    found = [item for page in pages for reservation in page["Reservations"] for item in reservation["Instances"]]
+    return {item["InstanceId"]: item for item in found}
+
+
 @aws_call("terminate the instances {instance_ids}", missing=("InvalidInstanceID.NotFound",))
 def terminate_instances(client: t.Any, instance_ids: list[str]) -> None:
     client.terminate_instances(InstanceIds=instance_ids)

@@ -9,8 +9,8 @@ import typing as t
 
 from .._aws import AwsCallError, error_code
 from . import api
-from .ladder import REFUSALS, Attempt, Rung, client_token, fleet_request, refusals, started
-from .waiters import wait_visible
+from .ladder import ATTEMPT_TIMEOUT, REFUSALS, Attempt, Rung, client_token, fleet_request, refusals, started
+from .waiters import wait_settled, wait_visible
 
 # A refusal that AWS repeats, though it was given before this run asked, is asked for again this often.
 _MOST_ATTEMPTS = 10
@@ -31,6 +31,7 @@ class Launch(t.NamedTuple):
     version: str
     tags: dict[str, str]
     situation: dict[str, t.Any]
+    attempt_timeout: int | None = None
 
 
 class NotEnough(Exception):
@@ -57,8 +58,11 @@ def launch_missing(client: t.Any, launch: Launch, *, timeout: int) -> tuple[list
         if missing <= 0:
             break
         new, refused = _ask(client, launch, position, rung, missing)
+        failed: list[Attempt] = []
+        if new and launch.attempt_timeout is not None:
+            new, failed = _settle(client, rung, new, launch.attempt_timeout)
         instance_ids += new
-        attempts += refused
+        attempts += [*refused, *failed]
     if instance_ids:
         wait_visible(client, instance_ids, timeout=timeout)
     if len(instance_ids) < launch.wanted:
@@ -102,6 +106,25 @@ def _ask(client: t.Any, launch: Launch, position: int, rung: Rung, count: int) -
             break
     _raise_if_denied(refused)
     return new, refused
+
+
+def _settle(client: t.Any, rung: Rung, instance_ids: list[str], timeout: int) -> tuple[list[str], list[Attempt]]:
+    """Those of a rung's hosts that run in time, and why the others do not; what does not run is ended.
+
+    A launch that AWS has accepted can still fail, and says so in the state reason alone.
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
+    """
+    in_time = wait_settled(client, instance_ids, timeout=timeout)
+    found = {item["InstanceId"]: item for item in api.read_instances(client, instance_ids)}
+    running = [one for one in instance_ids if found.get(one, {}).get("State", {}).get("Name") == "running"]
+    failed = [one for one in instance_ids if one not in running]
+    alive = [one for one in failed if found.get(one, {}).get("State", {}).get("Name") != "terminated"]
+    if alive:
+        api.terminate_instances(client, alive)
+    late = {"Code": ATTEMPT_TIMEOUT, "Message": f"The host did not run within {timeout} s and was terminated."}
+    reasons = [found.get(one, {}).get("StateReason", late) if in_time else late for one in failed]
+    told = {(reason.get("Code", ""), reason.get("Message", "")): None for reason in reasons}
+    return running, [Attempt(rung, code, message) for code, message in told]
 
 
 def _is_repeated(client: t.Any, answer: t.Mapping[str, t.Any], asked: float) -> bool:

@@ -27,6 +27,7 @@ REFUSALS = frozenset(
     }
 )
 NOT_OFFERED = "NotOfferedInZone"
+ATTEMPT_TIMEOUT = "AttemptTimeout"
 
 # How long a repeated request counts as the same one, in seconds; see client_token.
 _TOKEN_PERIOD = 300
@@ -122,6 +123,8 @@ def validate(options: t.Mapping[str, t.Any], tags: t.Mapping[str, str], filters:
         return
     if options["target_capacity"] < 0:
         raise InvalidInput(f"target_capacity is {options['target_capacity']}, it takes 0 or more.")
+    if options["attempt_timeout"] is not None and options["attempt_timeout"] < 1:
+        raise InvalidInput(f"attempt_timeout is {options['attempt_timeout']}, it takes 1 second or more.")
     if not options["overrides"]:
         raise InvalidInput("overrides is empty: list at least one instance_type with a subnet_id.")
     astray = {key: value for key, value in filters.items() if tags.get(key) != value}
@@ -133,6 +136,7 @@ def validate(options: t.Mapping[str, t.Any], tags: t.Mapping[str, str], filters:
 
 
 __all__ = (
+    "ATTEMPT_TIMEOUT",
     "NOT_OFFERED",
     "REFUSALS",
     "Attempt",

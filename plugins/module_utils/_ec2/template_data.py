@@ -55,6 +55,8 @@ def merge(newest: Data, options: t.Mapping[str, t.Any]) -> Data:
         data["UserData"] = base64.b64encode(options["user_data"].encode()).decode()
     if options.get("monitoring") is not None:
         data["Monitoring"] = {"Enabled": options["monitoring"]}
+    if options.get("associate_public_ip_address") is not None:
+        _put_public_address(data, options["associate_public_ip_address"])
     if options.get("security_group_ids") is not None:
         _put_security_groups(data, list(options["security_group_ids"]))
     if options.get("metadata_options") is not None:
@@ -97,6 +99,10 @@ def view(data: Data) -> Data:
     shown["monitoring"] = data.get("Monitoring", {}).get("Enabled", False)
     holder, member = _holder_of_groups(data)
     shown["security_group_ids"] = sorted(holder.get(member, []))
+    # Where nothing is said, the subnet decides.
+    shown["associate_public_ip_address"] = (
+        holder.get("AssociatePublicIpAddress") if data.get("NetworkInterfaces") else None
+    )
     shown["metadata_options"] = _named(data.get("MetadataOptions", {}), _METADATA)
     devices = sorted(data.get("BlockDeviceMappings", []), key=lambda device: device.get("DeviceName", ""))
     shown["block_devices"] = [
@@ -104,6 +110,12 @@ def view(data: Data) -> Data:
     ]
     tags = _tags_by_type(data)
     return {**shown, **{option: tags.get(resource_type, {}) for option, resource_type in _TAGGED.items()}}
+
+
+def primary_interface(data: Data) -> Data:
+    """The network interface that an instance has first."""
+    first: Data = min(data["NetworkInterfaces"], key=lambda interface: interface.get("DeviceIndex", 0))
+    return first
 
 
 def _unless_empty(data: t.Mapping[str, t.Any]) -> Data:
@@ -120,15 +132,27 @@ def _named(data: t.Mapping[str, t.Any], names: t.Mapping[str, str]) -> Data:
 
 def _holder_of_groups(data: Data) -> tuple[Data, str]:
     """Where the security groups are: AWS wants them at the network interface where the template describes one."""
-    interfaces = data.get("NetworkInterfaces", [])
-    if not interfaces:
-        return data, "SecurityGroupIds"
-    return min(interfaces, key=lambda interface: interface.get("DeviceIndex", 0)), "Groups"
+    return (primary_interface(data), "Groups") if data.get("NetworkInterfaces") else (data, "SecurityGroupIds")
 
 
 def _put_security_groups(data: Data, group_ids: list[str]) -> None:
     holder, member = _holder_of_groups(data)
     holder[member] = group_ids
+    # AWS refuses names beside ids.
+    data.pop("SecurityGroups", None)
+
+
+def _put_public_address(data: Data, associate: bool) -> None:
+    """Only an interface takes it; a template that describes none gets one, to which its groups have to move.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RequestLaunchTemplateData.html
+    The subnet is left to the launch: CreateFleet puts the one of its override into the interface.
+    """
+    if not data.get("NetworkInterfaces"):
+        groups = data.pop("SecurityGroupIds", [])
+        interface = {"DeviceIndex": 0, "DeleteOnTermination": True, "Groups": groups}
+        data["NetworkInterfaces"] = [_unless_empty(interface)]
+    primary_interface(data)["AssociatePublicIpAddress"] = associate
 
 
 def _merge_devices(current: list[Data], devices: t.Sequence[t.Mapping[str, t.Any]]) -> list[Data]:
@@ -187,9 +211,12 @@ def _canonical(data: Data) -> Data:
     canonical["BlockDeviceMappings"] = {
         device.get("DeviceName"): device for device in canonical.get("BlockDeviceMappings", [])
     }
-    for interface in canonical.get("NetworkInterfaces", []):
-        interface["Groups"] = sorted(interface.get("Groups", []))
+    # An answer spells out the lists that are empty.
+    interfaces = [_unless_empty(interface) for interface in canonical.get("NetworkInterfaces", [])]
+    canonical["NetworkInterfaces"] = [
+        {**interface, "Groups": sorted(interface.get("Groups", []))} for interface in interfaces
+    ]
     return canonical
 
 
-__all__ = ("as_request", "merge", "same", "view")
+__all__ = ("as_request", "merge", "primary_interface", "same", "view")

@@ -74,6 +74,30 @@ def validate_volumes(block_devices: t.Sequence[t.Mapping[str, t.Any]]) -> None:
             raise InvalidInput(f"{where}: kms_key_id needs encrypted: true.")
 
 
+def validate_interfaces(newest: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> None:
+    """Raise InvalidInput where the template as it is leaves no place for what is asked of its first interface."""
+    if options.get("associate_public_ip_address") is None:
+        return
+    interfaces = newest.get("NetworkInterfaces") or []
+    if any(interface.get("NetworkInterfaceId") for interface in interfaces):
+        raise InvalidInput(
+            f"associate_public_ip_address: the template {options['name']} attaches a network interface that exists, "
+            "which has its addresses already. Leave the option out."
+        )
+    # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html
+    if options["associate_public_ip_address"] and len(interfaces) > 1:
+        raise InvalidInput(
+            f"associate_public_ip_address: the template {options['name']} describes {len(interfaces)} network "
+            "interfaces, and AWS gives a public address only to an instance that is started with one."
+        )
+    if newest.get("SecurityGroups") and options.get("security_group_ids") is None:
+        raise InvalidInput(
+            f"associate_public_ip_address: the template {options['name']} names its security groups "
+            f"({', '.join(newest['SecurityGroups'])}), and at a network interface AWS takes ids only. "
+            "Give security_group_ids, too."
+        )
+
+
 def validate_model(client: t.Any, data: t.Mapping[str, t.Any]) -> None:
     """An old botocore would refuse the parameter in words that help nobody."""
     known = client.meta.service_model.shape_for("LaunchTemplateEbsBlockDeviceRequest").members
@@ -119,4 +143,4 @@ def _validate_devices(block_devices: t.Sequence[t.Mapping[str, t.Any]]) -> None:
                 )
 
 
-__all__ = ("validate_model", "validate_options", "validate_volumes")
+__all__ = ("validate_interfaces", "validate_model", "validate_options", "validate_volumes")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._aws import AwsCallError
 from .._waiter import on_error, on_path, wait_for, waiter_model
 
 _STATES = "Reservations[].Instances[].State.Name"
@@ -20,6 +21,18 @@ def wait_visible(client: t.Any, instance_ids: list[str], *, timeout: int) -> Non
     """
     count = on_path(f"length(Reservations[].Instances[]) == `{len(instance_ids)}`", True, "success")
     _wait(client, instance_ids, [count, _NOT_YET], "the new hosts to be listed", timeout)
+
+
+def wait_settled(client: t.Any, instance_ids: list[str], *, timeout: int) -> bool:
+    """Whether all instances have left C(pending), to whichever side, within the time."""
+    pending = "length(Reservations[].Instances[?State.Name == 'pending'][]) == `0`"
+    listed = f"length(Reservations[].Instances[]) == `{len(instance_ids)}`"
+    settled = on_path(f"{listed} && {pending}", True, "success")
+    try:
+        _wait(client, instance_ids, [settled, _NOT_YET], "the new hosts to run", timeout, delay=1)
+    except AwsCallError:
+        return False
+    return True
 
 
 def wait_running(client: t.Any, instance_ids: list[str], *, timeout: int) -> None:
@@ -37,6 +50,8 @@ def wait_terminated(client: t.Any, instance_ids: list[str], *, timeout: int) -> 
     _wait(client, instance_ids, [terminated, gone], f"{', '.join(instance_ids)} to be terminated", timeout)
 
 
-def _wait(client: t.Any, instance_ids: list[str], acceptors: list[t.Any], description: str, timeout: int) -> None:
-    model = waiter_model("DescribeInstances", acceptors, delay=5)
+def _wait(
+    client: t.Any, instance_ids: list[str], acceptors: list[t.Any], description: str, timeout: int, *, delay: int = 5
+) -> None:
+    model = waiter_model("DescribeInstances", acceptors, delay=delay)
     wait_for(client, model, description=description, timeout=timeout, reason=_REASON, InstanceIds=instance_ids)

@@ -42,6 +42,14 @@ def update_cluster(client: t.Any, name: str, settings: list[dict[str, str]]) -> 
     client.update_cluster(cluster=name, settings=settings)
 
 
+@aws_call("set the capacity providers of the cluster {name}")
+def put_capacity_providers(client: t.Any, name: str, providers: list[str], strategy: list[Answer]) -> None:
+    """Both lists as a whole: AWS takes neither without the other."""
+    client.put_cluster_capacity_providers(
+        cluster=name, capacityProviders=providers, defaultCapacityProviderStrategy=strategy
+    )
+
+
 @aws_call("delete the cluster {name}", missing=_NO_CLUSTER)
 def delete_cluster(client: t.Any, name: str) -> None:
     client.delete_cluster(cluster=name)

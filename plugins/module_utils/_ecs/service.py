@@ -9,6 +9,7 @@ import typing as t
 from .._aws import InvalidInput
 from .._compare import given
 from .api import tag_dict
+from .capacity import as_aws, by_name, strategy, validate_strategy
 from .transformations import iso
 
 Resource = dict[str, t.Any]
@@ -18,6 +19,7 @@ Resource = dict[str, t.Any]
 DEFAULTS: Resource = {
     "desired_count": 0,
     "launch_type": "EC2",
+    "capacity_provider_strategy": [],
     "load_balancers": [],
     "deployment_configuration": {
         "maximum_percent": 200,
@@ -51,28 +53,6 @@ _LOAD_BALANCER = {
 # AWS knows these fields under more than one spelling.
 _FIELDS = {"host": "instanceId", "cpu": "cpu", "memory": "memory"}
 
-# The options below load_balancers, deployment_configuration and the two placement options.
-SUBOPTIONS: dict[str, Resource] = {
-    "load_balancers": {
-        "target_group_arn": {"type": "str", "required": True},
-        "container_name": {"type": "str", "required": True},
-        "container_port": {"type": "int", "required": True},
-    },
-    "deployment_configuration": {
-        "maximum_percent": {"type": "int"},
-        "minimum_healthy_percent": {"type": "int"},
-        "circuit_breaker": {"type": "dict", "options": {"enable": {"type": "bool"}, "rollback": {"type": "bool"}}},
-    },
-    "placement_constraints": {
-        "type": {"type": "str", "required": True, "choices": ["distinctInstance", "memberOf"]},
-        "expression": {"type": "str"},
-    },
-    "placement_strategy": {
-        "type": {"type": "str", "required": True, "choices": ["random", "spread", "binpack"]},
-        "field": {"type": "str"},
-    },
-}
-
 OBSERVED = ("status", "running_count", "pending_count", "deployments", "events")
 _EVENTS = 10
 
@@ -88,7 +68,8 @@ def resource(found: Resource) -> Resource:
         "running_count": found.get("runningCount", 0),
         "pending_count": found.get("pendingCount", 0),
         "task_definition": found.get("taskDefinition", ""),
-        "launch_type": found.get("launchType", ""),
+        "launch_type": found.get("launchType") or "",
+        "capacity_provider_strategy": strategy(found.get("capacityProviderStrategy")),
         "load_balancers": _load_balancers(found.get("loadBalancers", [])),
         "deployment_configuration": _deployment_configuration(found.get("deploymentConfiguration") or {}),
         "health_check_grace_period_seconds": found.get("healthCheckGracePeriodSeconds") or 0,
@@ -105,9 +86,23 @@ def resource(found: Resource) -> Resource:
     }
 
 
+def defaults(desired: Resource) -> Resource:
+    """What AWS takes where an option is left out at creation: no launch type beside capacity providers."""
+    return {**DEFAULTS, **launch_type_after(desired)}
+
+
+def launch_type_after(changes: Resource) -> Resource:
+    """A service has either a launch type or capacity providers, and the one takes the other away."""
+    if "capacity_provider_strategy" not in changes:
+        return {}
+    return {"launch_type": "" if changes["capacity_provider_strategy"] else DEFAULTS["launch_type"]}
+
+
 def wanted(options: Resource, current: Resource) -> Resource:
     """The managed options, complete where only a part was given, in the shape of `resource`."""
-    desired = given({option: options[option] for option in (*_PLAIN, "load_balancers")})
+    desired = given({option: options[option] for option in (*_PLAIN, "load_balancers", "capacity_provider_strategy")})
+    if "capacity_provider_strategy" in desired:
+        desired["capacity_provider_strategy"] = sorted(desired["capacity_provider_strategy"], key=by_name)
     if "load_balancers" in desired:
         desired["load_balancers"] = sorted(desired["load_balancers"], key=_balancer_key)
     if "placement_constraints" in desired:
@@ -129,6 +124,7 @@ def validate(options: Resource, desired: Resource) -> None:
     for option in ("desired_count", "health_check_grace_period_seconds"):
         if (options[option] or 0) < 0:
             raise InvalidInput(f"{option}: {options[option]} is below 0.")
+    validate_strategy("capacity_provider_strategy", options["capacity_provider_strategy"])
     deployment = desired.get("deployment_configuration")
     if deployment and deployment["maximum_percent"] <= 100 <= deployment["minimum_healthy_percent"]:
         raise InvalidInput(
@@ -149,6 +145,11 @@ def parameters(values: Resource, found: Resource | None = None) -> Resource:
             {parameter: balancer[option] for option, parameter in _LOAD_BALANCER.items()}
             for balancer in values["load_balancers"]
         ]
+    if "capacity_provider_strategy" in values:
+        request["capacityProviderStrategy"] = as_aws(values["capacity_provider_strategy"]) or (
+            # An empty list means "back to the launch type" to an update, and nothing to a creation.
+            [] if found else None
+        )
     if "deployment_configuration" in values:
         deployment = values["deployment_configuration"]
         present = (found or {}).get("deploymentConfiguration") or {}
@@ -216,7 +217,8 @@ def _deployment(found: Resource) -> Resource:
 __all__ = (
     "DEFAULTS",
     "OBSERVED",
-    "SUBOPTIONS",
+    "defaults",
+    "launch_type_after",
     "parameters",
     "placement_strategy",
     "resource",

@@ -10,6 +10,7 @@ import typing as t
 
 from .._aws import InvalidInput
 from .api import tag_dict
+from .capacity import strategy
 
 Resource = dict[str, t.Any]
 
@@ -38,6 +39,8 @@ def cluster(found: Resource) -> Resource:
         "pending_tasks": found.get("pendingTasksCount", 0),
         "active_services": found.get("activeServicesCount", 0),
         "settings": {"container_insights": settings.get("containerInsights", "disabled")},
+        "capacity_providers": sorted(found.get("capacityProviders") or []),
+        "default_capacity_provider_strategy": strategy(found.get("defaultCapacityProviderStrategy")),
         "tags": tag_dict(found.get("tags")),
     }
 

@@ -33,6 +33,12 @@ _INACTIVE: t.Sequence[Acceptor] = (
     on_path("services[].status", "INACTIVE", "success", "pathAny"),
 )
 
+# A cluster that never had a capacity provider has no such status.
+_ATTACHED: t.Sequence[Acceptor] = (
+    on_path("clusters[0].attachmentsStatus", "UPDATE_FAILED", "failure"),
+    on_path("clusters[0].attachmentsStatus != 'UPDATE_IN_PROGRESS'", True, "success"),
+)
+
 _LAST_EVENTS = "services[0].events[:3].message || failures[].reason"
 # More would hide the message that matters.
 _STOPPED_TASKS = 3
@@ -57,6 +63,19 @@ def wait_until_idle(client: t.Any, cluster: str, name: str, timeout: int) -> Non
 
 def wait_until_inactive(client: t.Any, cluster: str, name: str, timeout: int) -> None:
     _wait(client, _INACTIVE, cluster, name, f"the service {name} to be deleted", timeout)
+
+
+def wait_until_attached(client: t.Any, cluster: str, timeout: int) -> None:
+    """Until the cluster has its capacity providers: AWS takes no other change of them before."""
+    wait_for(
+        client,
+        waiter_model("DescribeClusters", _ATTACHED, delay=3),
+        description=f"the capacity providers of the cluster {cluster} to be attached",
+        timeout=timeout,
+        reason="clusters[].attachments[].[type, status][] || failures[].reason",
+        clusters=[cluster],
+        include=["ATTACHMENTS"],
+    )
 
 
 def _wait(
@@ -84,4 +103,4 @@ def _stopped_tasks(client: t.Any, cluster: str, name: str) -> list[str]:
     return [why_stopped(task) for task in newest_first[:_STOPPED_TASKS]]
 
 
-__all__ = ("wait_until_idle", "wait_until_inactive", "wait_until_stable")
+__all__ = ("wait_until_attached", "wait_until_idle", "wait_until_inactive", "wait_until_stable")

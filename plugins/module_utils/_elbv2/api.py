@@ -107,6 +107,11 @@ def target_health(client: t.Any, arn: str) -> list[Answer] | None:
     return client.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
 
 
+@aws_call("deregister targets of {arn}", missing=_NO_TARGET_GROUP)
+def deregister_targets(client: t.Any, arn: str, targets: list[Answer]) -> None:
+    client.deregister_targets(TargetGroupArn=arn, Targets=targets)
+
+
 # Listeners
 
 

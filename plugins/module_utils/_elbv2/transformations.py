@@ -13,6 +13,14 @@ Resource = dict[str, t.Any]
 LOAD_BALANCER_ATTRIBUTES = {
     "cross_zone": ("load_balancing.cross_zone.enabled", False),
     "deletion_protection": ("deletion_protection.enabled", False),
+    "client_routing_policy": ("dns_record.client_routing_policy", "any_availability_zone"),
+    "zonal_shift": ("zonal_shift.config.enabled", False),
+    "secondary_ips_per_subnet": ("secondary_ips.auto_assigned.per_subnet", 0),
+}
+ACCESS_LOGS = {
+    "enabled": ("access_logs.s3.enabled", False),
+    "bucket": ("access_logs.s3.bucket", ""),
+    "prefix": ("access_logs.s3.prefix", ""),
 }
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ListenerAttribute.html
 LISTENER_ATTRIBUTES = {"idle_timeout_seconds": ("tcp.idle_timeout.seconds", 350)}
@@ -20,8 +28,13 @@ LISTENER_ATTRIBUTES = {"idle_timeout_seconds": ("tcp.idle_timeout.seconds", 350)
 _TARGET_GROUP_ATTRIBUTES = {
     "deregistration_delay_seconds": ("deregistration_delay.timeout_seconds", 300),
     "connection_termination": ("deregistration_delay.connection_termination.enabled", False),
+    "cross_zone": ("load_balancing.cross_zone.enabled", "use_load_balancer_configuration"),
     "unhealthy_connection_termination": ("target_health_state.unhealthy.connection_termination.enabled", True),
 }
+
+# Attributes that are on or off, but not only that.
+_WORDS = {"true": "enabled", "false": "disabled"}
+_WRITTEN = {word: value for value, word in _WORDS.items()}
 
 AttributeTable = t.Mapping[str, tuple[str, t.Any]]
 
@@ -38,13 +51,19 @@ def read_attributes(table: AttributeTable, found: t.Mapping[str, str]) -> Resour
 
 def write_attributes(table: AttributeTable, options: t.Mapping[str, t.Any]) -> dict[str, str]:
     """Those of the options that are attributes, as AWS wants them."""
-    return {key: str(options[option]).lower() for option, (key, _default) in table.items() if option in options}
+    return {key: _text(options[option]) for option, (key, _default) in table.items() if option in options}
 
 
 def _typed(text: str | None, default: t.Any) -> t.Any:
     if text is None:
         return default
+    if isinstance(default, str):
+        return _WORDS.get(text, text)
     return text == "true" if isinstance(default, bool) else int(text)
+
+
+def _text(value: t.Any) -> str:
+    return _WRITTEN.get(value, value) if isinstance(value, str) else str(value).lower()
 
 
 def load_balancer(found: Resource, attributes: t.Mapping[str, str], tags: dict[str, str]) -> Resource:
@@ -62,6 +81,7 @@ def load_balancer(found: Resource, attributes: t.Mapping[str, str], tags: dict[s
         "subnet_ids": sorted(zone["SubnetId"] for zone in found.get("AvailabilityZones", [])),
         "security_group_ids": groups,
         "enforce_privatelink_rules": enforce == "on" if groups else None,
+        "access_logs": read_attributes(ACCESS_LOGS, attributes),
         **read_attributes(LOAD_BALANCER_ATTRIBUTES, attributes),
         "tags": tags,
     }
@@ -125,6 +145,7 @@ def target_state(found: Resource) -> Resource:
 
 
 __all__ = (
+    "ACCESS_LOGS",
     "LISTENER_ATTRIBUTES",
     "LOAD_BALANCER_ATTRIBUTES",
     "forwarded_to",

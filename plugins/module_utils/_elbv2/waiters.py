@@ -9,9 +9,9 @@ import typing as t
 from .._waiter import on_error, on_path, wait_for, waiter_model
 
 # 'active_impaired' routes traffic too: it only lacks room to grow.
+ACTIVE = ("active", "active_impaired")
 _ACTIVE = (
-    on_path("LoadBalancers[].State.Code", "active", "success", "pathAll"),
-    on_path("LoadBalancers[].State.Code", "active_impaired", "success", "pathAll"),
+    *(on_path("LoadBalancers[].State.Code", state, "success", "pathAll") for state in ACTIVE),
     on_path("LoadBalancers[].State.Code", "failed", "failure", "pathAny"),
 )
 _GONE = (on_error("LoadBalancerNotFound", "success"),)
@@ -68,6 +68,7 @@ def wait_until_target_group_deleted(client: t.Any, arn: str) -> None:
 
 
 __all__ = (
+    "ACTIVE",
     "wait_until_active",
     "wait_until_gone",
     "wait_until_target_group_deleted",

@@ -50,8 +50,15 @@ def hosts(ec2: t.Any, *states: str, name: str = NAME) -> list[dict[str, t.Any]]:
     return [instance for reservation in found for instance in reservation["Instances"]]
 
 
-def sold_out(faults: t.Any, instance_type: str, zone: str, *, available: bool = False) -> None:
-    place = {"instance_type": instance_type, "availability_zone": zone, "available": available}
+def sold_out(
+    faults: t.Any, instance_type: str, zone: str, *, available: bool = False, launches: str = "refuse"
+) -> None:
+    place = {
+        "instance_type": instance_type,
+        "availability_zone": zone,
+        "available": available,
+        "launches": launches,
+    }
     faults._send("POST", "capacity", place)
 
 
@@ -124,6 +131,44 @@ def test_a_rung_that_its_zone_does_not_offer_is_not_asked_for(
     assert attempt["error_code"] == "NotOfferedInZone" and attempt["subnet_id"] == subnets["c"]
     assert "eu-central-1a" in attempt["error_message"]
     assert [host["SubnetId"] for host in hosts(ec2)] == [subnets["a"]]
+
+
+def test_a_host_that_ends_by_itself_is_followed_by_the_next_rung(
+    fleet: t.Any, ec2: t.Any, options: dict[str, t.Any], subnets: dict[str, str], faults: t.Any
+) -> None:
+    sold_out(faults, "*", "eu-central-1a", launches="end")
+    outcome = fleet.ok(**options, attempt_timeout=30, wait=False)
+    (attempt,) = outcome["attempts"]
+    assert attempt["error_code"] == "Server.InsufficientInstanceCapacity" and attempt["subnet_id"] == subnets["a"]
+    (host,) = hosts(ec2)
+    assert (host["SubnetId"], host["State"]["Name"]) == (subnets["b"], "running")
+    assert outcome["fleet"]["instance_ids"] == [host["InstanceId"]]
+    fleet.settled(**options, attempt_timeout=30)
+
+
+def test_a_host_that_does_not_run_in_time_is_terminated(
+    fleet: t.Any, ec2: t.Any, options: dict[str, t.Any], subnets: dict[str, str], faults: t.Any
+) -> None:
+    sold_out(faults, "*", "eu-central-1a", launches="hang")
+    outcome = fleet.ok(**options, attempt_timeout=1)
+    (attempt,) = outcome["attempts"]
+    assert attempt["error_code"] == "AttemptTimeout" and "1 s" in attempt["error_message"]
+    assert [host["SubnetId"] for host in hosts(ec2)] == [subnets["b"]]
+    assert [host["SubnetId"] for host in hosts(ec2, "shutting-down", "terminated")] == [subnets["a"]]
+
+
+def test_hosts_that_all_end_fail_with_every_reason(
+    fleet: t.Any, ec2: t.Any, options: dict[str, t.Any], faults: t.Any
+) -> None:
+    for zone in ("eu-central-1a", "eu-central-1b"):
+        sold_out(faults, "*", zone, launches="end")
+    outcome = fleet(**options, attempt_timeout=30)
+    assert outcome.failed and outcome["instance_ids"] == [] and len(outcome["attempts"]) == 3
+    assert hosts(ec2) == []
+    # The next run asks anew.
+    sold_out(faults, "*", "eu-central-1b", available=True)
+    assert fleet.ok(**options, attempt_timeout=30).changed
+    assert len(hosts(ec2)) == 1
 
 
 def test_no_capacity_anywhere_fails_with_every_reason(
@@ -245,6 +290,7 @@ def test_spot(fleet: t.Any, ec2: t.Any, options: dict[str, t.Any], subnets: dict
     ("change", "expected"),
     [
         ({"overrides": []}, "overrides is empty"),
+        ({"attempt_timeout": 0}, "1 second or more"),
         ({"target_capacity": -1}, "0 or more"),
         ({"filters": {"team": "x"}}, "never be found again"),
         ({"name": "", "tags": {}}, "which hosts are meant"),

@@ -111,3 +111,56 @@ def test_delete_and_delete_again_and_create_anew(cluster: t.Any, ecs: t.Any) -> 
     # What is INACTIVE is not there.
     assert cluster.predicted(name=NAME).changed
     assert read_back(ecs)
+
+
+@pytest.fixture
+def provider(ecs: t.Any, lab: t.Any) -> str:
+    ec2, scaling = lab.client("ec2"), lab.client("autoscaling")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    data = {"ImageId": image, "InstanceType": "m5.large"}
+    ec2.create_launch_template(LaunchTemplateName="hosts", LaunchTemplateData=data)
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="hosts",
+        LaunchTemplate={"LaunchTemplateName": "hosts"},
+        MinSize=0,
+        MaxSize=1,
+        AvailabilityZones=[f"{lab.region}a"],
+    )
+    arn = scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["AutoScalingGroupARN"]
+    ecs.create_capacity_provider(name="hosts", autoScalingGroupProvider={"autoScalingGroupArn": arn})
+    return "hosts"
+
+
+def test_capacity_providers(cluster: t.Any, ecs: t.Any, provider: str, faults: t.Any) -> None:
+    cluster.ok(name=NAME, tags={"team": "ml"})
+    wanted = {
+        "name": NAME,
+        "capacity_providers": [provider, "FARGATE"],
+        "default_capacity_provider_strategy": [{"capacity_provider": provider, "base": 1}],
+    }
+    outcome = cluster.predicted(**wanted)
+    assert outcome["cluster"]["capacity_providers"] == ["FARGATE", "hosts"]
+    found = read_back(ecs)
+    assert sorted(found["capacityProviders"]) == ["FARGATE", "hosts"]
+    assert found["defaultCapacityProviderStrategy"] == [{"capacityProvider": "hosts", "weight": 1, "base": 1}]
+    cluster.settled(**{**wanted, "capacity_providers": ["FARGATE", provider]})
+    cluster.settled(name=NAME)
+    # One of the two leaves the other as it is.
+    assert cluster.predicted(name=NAME, capacity_providers=[provider]).changed
+    assert read_back(ecs)["defaultCapacityProviderStrategy"] == found["defaultCapacityProviderStrategy"]
+    faults.forget_calls()
+    assert "none of the cluster's" in cluster.refused(name=NAME, capacity_providers=[])
+    assert "PutClusterCapacityProviders" not in faults.calls()
+    cluster.predicted(name=NAME, capacity_providers=[], default_capacity_provider_strategy=[])
+    assert read_back(ecs)["capacityProviders"] == []
+
+
+def test_a_cluster_is_made_with_its_capacity_providers(cluster: t.Any, ecs: t.Any, provider: str) -> None:
+    wanted = {
+        "name": NAME,
+        "capacity_providers": [provider],
+        "default_capacity_provider_strategy": [{"capacity_provider": provider}],
+    }
+    cluster.predicted(**wanted)
+    assert read_back(ecs)["defaultCapacityProviderStrategy"][0]["capacityProvider"] == "hosts"
+    cluster.settled(**wanted)

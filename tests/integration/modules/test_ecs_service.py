@@ -103,6 +103,24 @@ def test_create_with_the_least(service: t.Any, ecs: t.Any) -> None:
     service.settled(**least)
 
 
+def test_capacity_providers_instead_of_a_launch_type(
+    service: t.Any, ecs: t.Any, options: dict[str, t.Any], faults: t.Any
+) -> None:
+    strategy = [{"capacity_provider": "spare"}, {"capacity_provider": "hosts", "weight": 3, "base": 1}]
+    service.predicted(**options, capacity_provider_strategy=strategy)
+    found = read_back(ecs)
+    assert not found.get("launchType")
+    assert {"capacityProvider": "hosts", "weight": 3, "base": 1} in found["capacityProviderStrategy"]
+    service.settled(**options, capacity_provider_strategy=strategy[::-1])
+    service.settled(**options)
+    faults.forget_calls()
+    assert service.predicted(**KEY, capacity_provider_strategy=strategy[:1], wait=False).changed
+    assert read_back(ecs)["capacityProviderStrategy"] == [{"capacityProvider": "spare", "weight": 1, "base": 0}]
+    assert updates(faults) == 1
+    assert "runs on a capacity provider strategy" in service.refused(**options, launch_type="EC2")
+    assert "leave one out" in service.refused(**options, launch_type="EC2", capacity_provider_strategy=strategy)
+
+
 def test_check_mode_creates_nothing(service: t.Any, ecs: t.Any, options: dict[str, t.Any]) -> None:
     assert service.ok(check=True, **options).changed
     assert read_back(ecs) is None

@@ -58,6 +58,10 @@ def numbers(ec2: t.Any) -> list[int]:
     return sorted(version["VersionNumber"] for version in found)
 
 
+def without_image() -> dict[str, t.Any]:
+    return {option: value for option, value in OPTIONS.items() if option != "image_id"}
+
+
 def test_create_and_create_again(launch_template: t.Any, ec2: t.Any) -> None:
     outcome = launch_template.predicted(**OPTIONS)
     assert outcome.changed
@@ -72,6 +76,37 @@ def test_create_and_create_again(launch_template: t.Any, ec2: t.Any) -> None:
     again = launch_template.settled(**OPTIONS)
     assert again["launch_template"] == outcome["launch_template"]
     assert numbers(ec2) == [1]
+
+
+def test_the_image_of_a_parameter_is_resolved_once_and_then_kept(
+    launch_template: t.Any, ec2: t.Any, lab: t.Any, faults: t.Any
+) -> None:
+    ssm = lab.client("ssm")
+    ssm.put_parameter(Name="/images/gpu", Value="ami-0aaaaaaaaaaaaaaaa", Type="String")
+    asked = {**without_image(), "image_parameter": "/images/gpu"}
+    launch_template.predicted(**asked)
+    assert data_of(ec2)["ImageId"] == "ami-0aaaaaaaaaaaaaaaa"
+    document = '{"image_id": "ami-0bbbbbbbbbbbbbbbb", "os": "Amazon Linux 2023"}'
+    ssm.put_parameter(Name="/images/gpu", Value=document, Type="String", Overwrite=True)
+    faults.forget_calls()
+    launch_template.settled(**asked)
+    assert "GetParameter" not in faults.calls()
+    assert launch_template.predicted(**asked, refresh_image=True).changed
+    assert data_of(ec2)["ImageId"] == "ami-0bbbbbbbbbbbbbbbb" and numbers(ec2) == [1, 2]
+    launch_template.settled(**asked, refresh_image=True)
+
+
+def test_a_parameter_that_names_no_image_is_refused(
+    launch_template: t.Any, ec2: t.Any, lab: t.Any, faults: t.Any
+) -> None:
+    asked = without_image()
+    assert "no parameter /images/none" in launch_template.refused(**asked, image_parameter="/images/none")
+    lab.client("ssm").put_parameter(Name="/images/odd", Value='{"image_id": 7}', Type="String")
+    assert "does not hold" in launch_template.refused(**asked, image_parameter="/images/odd")
+    assert "mutually exclusive" in launch_template.refused(**OPTIONS, image_parameter="/images/odd")
+    faults.add("ssm", "GetParameter", "AccessDeniedException", status=400)
+    assert "ssm:GetParameter" in launch_template.refused(**asked, image_parameter="/images/odd")
+    assert read_back(ec2) is None
 
 
 def test_check_mode_creates_nothing(launch_template: t.Any, ec2: t.Any) -> None:
@@ -147,6 +182,57 @@ def test_what_others_put_into_the_template_is_carried_over(launch_template: t.An
     assert data["EbsOptimized"] is True and data["CreditSpecification"] == {"CpuCredits": "standard"}
     assert [interface["Groups"] for interface in data["NetworkInterfaces"]] == [["sg-0aaaaaaa"], ["sg-0cccccccc"]]
     assert "SecurityGroupIds" not in data or not data["SecurityGroupIds"]
+
+
+def test_a_public_address_needs_an_interface_and_the_groups_move_there(launch_template: t.Any, ec2: t.Any) -> None:
+    launch_template.ok(**OPTIONS)
+    outcome = launch_template.predicted(name=NAME, associate_public_ip_address=False)
+    assert outcome["diff"]["before"]["data"]["associate_public_ip_address"] is None
+    assert outcome["diff"]["after"]["data"]["associate_public_ip_address"] is False
+    groups = outcome["launch_template"]["data"]["security_group_ids"]
+    assert groups == sorted(OPTIONS["security_group_ids"])
+    data = data_of(ec2)
+    (interface,) = data["NetworkInterfaces"]
+    assert interface["AssociatePublicIpAddress"] is False and interface["DeviceIndex"] == 0
+    assert sorted(interface["Groups"]) == groups and not data.get("SecurityGroupIds")
+    launch_template.settled(**OPTIONS, associate_public_ip_address=False)
+    launch_template.settled(**OPTIONS)
+    assert launch_template.predicted(name=NAME, associate_public_ip_address=True, security_group_ids=["sg-0aaaaaaa"])
+    (interface,) = data_of(ec2)["NetworkInterfaces"]
+    assert (interface["AssociatePublicIpAddress"], interface["Groups"]) == (True, ["sg-0aaaaaaa"])
+    assert numbers(ec2) == [1, 2, 3]
+
+
+def test_a_template_is_made_with_an_interface_of_its_own(launch_template: t.Any, ec2: t.Any) -> None:
+    launch_template.predicted(**OPTIONS, associate_public_ip_address=True)
+    launch_template.settled(**OPTIONS, associate_public_ip_address=True)
+    assert data_of(ec2)["NetworkInterfaces"][0]["AssociatePublicIpAddress"] is True
+    assert numbers(ec2) == [1]
+
+
+@pytest.mark.parametrize(
+    ("data", "associate", "expected"),
+    [
+        ({"NetworkInterfaces": [{"DeviceIndex": 0, "NetworkInterfaceId": "eni-0a1b2c3d"}]}, False, "that exists"),
+        ({"NetworkInterfaces": [{"DeviceIndex": 0}, {"DeviceIndex": 1}]}, True, "2 network interfaces"),
+        ({"SecurityGroups": ["by-hand"]}, False, "Give security_group_ids, too"),
+    ],
+)
+def test_a_public_address_that_the_template_has_no_place_for_is_refused(
+    launch_template: t.Any, ec2: t.Any, data: dict[str, t.Any], associate: bool, expected: str
+) -> None:
+    ec2.create_launch_template(LaunchTemplateName=NAME, LaunchTemplateData={"InstanceType": "g6e.xlarge", **data})
+    assert expected in launch_template.refused(check=True, name=NAME, associate_public_ip_address=associate)
+    assert numbers(ec2) == [1]
+
+
+def test_groups_by_name_give_way_to_groups_by_id(launch_template: t.Any, ec2: t.Any) -> None:
+    data = {"InstanceType": "g6e.xlarge", "SecurityGroups": ["by-hand"]}
+    ec2.create_launch_template(LaunchTemplateName=NAME, LaunchTemplateData=data)
+    assert launch_template.predicted(name=NAME, security_group_ids=["sg-0aaaaaaa"], associate_public_ip_address=False)
+    now = data_of(ec2)
+    assert not now.get("SecurityGroups") and not now.get("SecurityGroupIds")
+    assert now["NetworkInterfaces"][0]["Groups"] == ["sg-0aaaaaaa"]
 
 
 def test_the_default_version_stays_on_request(launch_template: t.Any, ec2: t.Any) -> None:

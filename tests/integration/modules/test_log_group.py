@@ -38,6 +38,22 @@ def test_create_and_create_again(log_group: t.Any, logs: t.Any) -> None:
     assert again["log_group"] == outcome["log_group"]
 
 
+@pytest.mark.parametrize("log_group_class", ["INFREQUENT_ACCESS", "ESSENTIALS"])
+def test_a_class_holds_for_ever(log_group: t.Any, logs: t.Any, log_group_class: str) -> None:
+    log_group.predicted(name=NAME, log_group_class=log_group_class, retention_days=7)
+    assert read_back(logs)["logGroupClass"] == log_group_class
+    assert log_group_class in log_group.refused(name=NAME, log_group_class="STANDARD")
+    log_group.settled(name=NAME, retention_days=7)
+
+
+def test_a_delivery_group_takes_no_retention(log_group: t.Any, logs: t.Any) -> None:
+    asked = {"name": NAME, "log_group_class": "DELIVERY"}
+    assert "takes no retention" in log_group.refused(**asked, retention_days=30)
+    assert read_back(logs) is None
+    log_group.predicted(**asked)
+    log_group.settled(**asked, retention_days=0)
+
+
 def test_check_mode_creates_nothing(log_group: t.Any, logs: t.Any) -> None:
     assert log_group.ok(check=True, name=NAME).changed
     assert read_back(logs) is None

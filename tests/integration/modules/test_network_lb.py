@@ -116,10 +116,46 @@ def test_groups_come_at_creation_or_never(
     faults.forget_calls()
     message = network_lb.refused(name=NAME, security_group_ids=network.group_ids, cross_zone=False)
     assert "only at creation" in message
-    assert "replacement" in message
+    # Both ways out are named.
+    assert "Keep it: leave security_group_ids" in message and "Or replace it" in message
     assert not any(call.startswith(("Set", "Modify")) for call in faults.calls())
     assert not read_back(elbv2).get("SecurityGroups")
     assert "enforce_privatelink_rules" in network_lb.refused(name=NAME, enforce_privatelink_rules=False)
+
+
+def test_attributes_change_one_by_one(
+    network_lb: t.Any, elbv2: t.Any, lab: t.Any, options: dict[str, t.Any], faults: t.Any
+) -> None:
+    lab.client("s3").create_bucket(
+        Bucket="logs-of-the-balancer", CreateBucketConfiguration={"LocationConstraint": lab.region}
+    )
+    network_lb.ok(**options)
+    logs = {"enabled": True, "bucket": "logs-of-the-balancer"}
+    outcome = network_lb.predicted(name=NAME, access_logs=logs)
+    assert outcome["diff"]["before"]["access_logs"]["enabled"] is False
+    assert outcome["network_lb"]["access_logs"] == {**logs, "prefix": ""}
+    assert attribute(elbv2, "access_logs.s3.enabled") == "true"
+    network_lb.predicted(name=NAME, access_logs={"prefix": "nlb"})
+    assert attribute(elbv2, "access_logs.s3.bucket") == "logs-of-the-balancer"
+    more = {
+        "client_routing_policy": "partial_availability_zone_affinity",
+        "zonal_shift": True,
+        "secondary_ips_per_subnet": 2,
+    }
+    network_lb.predicted(name=NAME, **more)
+    assert attribute(elbv2, "dns_record.client_routing_policy") == "partial_availability_zone_affinity"
+    assert attribute(elbv2, "zonal_shift.config.enabled") == "true"
+    assert attribute(elbv2, "load_balancing.cross_zone.enabled") == "true"
+    network_lb.settled(**options, **more, access_logs={**logs, "prefix": "nlb"})
+    faults.forget_calls()
+    assert "takes none back" in network_lb.refused(name=NAME, secondary_ips_per_subnet=1)
+    assert "0 to 7" in network_lb.refused(name=NAME, secondary_ips_per_subnet=8)
+    assert "ModifyLoadBalancerAttributes" not in faults.calls()
+
+
+def test_logs_need_a_bucket(network_lb: t.Any, elbv2: t.Any, options: dict[str, t.Any]) -> None:
+    assert "name of a bucket" in network_lb.refused(**options, access_logs={"enabled": True})
+    assert read_back(elbv2) is None
 
 
 def test_the_last_group_stays(network_lb: t.Any, elbv2: t.Any, options: dict[str, t.Any]) -> None:

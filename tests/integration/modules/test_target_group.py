@@ -81,6 +81,7 @@ def test_create_with_everything(target_group: t.Any, elbv2: t.Any, options: dict
         "connection_termination": True,
         "unhealthy_connection_termination": False,
         "preserve_client_ip": False,
+        "cross_zone": "enabled",
     }
     target_group.predicted(**options, **more)
     group = read_back(elbv2)
@@ -91,7 +92,17 @@ def test_create_with_everything(target_group: t.Any, elbv2: t.Any, options: dict
     assert attribute(elbv2, "deregistration_delay.connection_termination.enabled") == "true"
     assert attribute(elbv2, "target_health_state.unhealthy.connection_termination.enabled") == "false"
     assert attribute(elbv2, "preserve_client_ip.enabled") == "false"
+    assert attribute(elbv2, "load_balancing.cross_zone.enabled") == "true"
     target_group.settled(**options, **more)
+
+
+def test_cross_zone_returns_to_the_load_balancer(target_group: t.Any, elbv2: t.Any, options: dict[str, t.Any]) -> None:
+    target_group.ok(**options, cross_zone="disabled")
+    assert attribute(elbv2, "load_balancing.cross_zone.enabled") == "false"
+    target_group.settled(name=NAME)
+    outcome = target_group.predicted(name=NAME, cross_zone="use_load_balancer_configuration")
+    assert outcome["diff"]["before"]["cross_zone"] == "disabled"
+    assert attribute(elbv2, "load_balancing.cross_zone.enabled") == "use_load_balancer_configuration"
 
 
 def test_check_mode_creates_nothing(target_group: t.Any, elbv2: t.Any, options: dict[str, t.Any]) -> None:

@@ -236,3 +236,53 @@ def test_all_new_rules_are_returned_and_used_groups_stay(ec2: t.Any, template: s
     unknown = [{**permissions[1], "UserIdGroupPairs": [{"GroupId": "sg-0123456789abcdef0"}]}]
     code = refused(ec2.authorize_security_group_ingress, GroupId=other, IpPermissions=unknown)
     assert code == "InvalidGroup.NotFound"
+
+
+def test_interfaces_hold_subnet_and_groups(ec2: t.Any, image: str, subnets: dict[str, dict[str, str]]) -> None:
+    """A plain launch refuses a subnet beside them; a fleet puts the subnet of its override into them."""
+    subnet = subnets["euc1-az1"]
+    group = ec2.create_security_group(GroupName="inner", Description="d", VpcId=subnet["VpcId"])["GroupId"]
+    data = {
+        "ImageId": image,
+        "InstanceType": TYPE,
+        "NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": False, "Groups": [group]}],
+    }
+    ec2.create_launch_template(LaunchTemplateName="interface", LaunchTemplateData=data)
+    named = {"LaunchTemplateName": "interface", "Version": "$Default"}
+    for more in ({"SubnetId": subnet["SubnetId"]}, {"SecurityGroupIds": [group]}):
+        launch = {"LaunchTemplate": named, "MinCount": 1, "MaxCount": 1, **more}
+        assert refused(ec2.run_instances, **launch) == "InvalidParameterCombination"
+    started = ec2.create_fleet(
+        Type="instant",
+        LaunchTemplateConfigs=[
+            {
+                "LaunchTemplateSpecification": named,
+                "Overrides": [{"InstanceType": TYPE, "SubnetId": subnet["SubnetId"]}],
+            }
+        ],
+        TargetCapacitySpecification={"TotalTargetCapacity": 1, "DefaultTargetCapacityType": "on-demand"},
+    )
+    assert started["Errors"] == []
+    host = described(ec2, started["Instances"][0]["InstanceIds"][0])
+    assert host["SubnetId"] == subnet["SubnetId"] and not host.get("PublicIpAddress")
+    assert [one["GroupId"] for one in host["SecurityGroups"]] == [group]
+    assert host["NetworkInterfaces"][0]["Attachment"]["DeleteOnTermination"] is True
+
+
+def test_a_registered_image_has_the_root_that_was_asked_for(ec2: t.Any, image: str) -> None:
+    source = ec2.describe_images(ImageIds=[image])["Images"][0]
+    snapshot = source["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    request = {
+        "Name": "made-by-hand",
+        "RootDeviceName": "/dev/xvda",
+        "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot}}],
+    }
+    made = ec2.register_image(**request)["ImageId"]
+    found = ec2.describe_images(ImageIds=[made])["Images"][0]
+    assert found["RootDeviceName"] == "/dev/xvda"
+    assert found["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"] == snapshot
+    assert refused(ec2.register_image, **request) == "InvalidAMIName.Duplicate"
+    astray = [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "snap-0123456789abcdef0"}}]
+    assert refused(ec2.register_image, **{**request, "Name": "other", "BlockDeviceMappings": astray}) == (
+        "InvalidSnapshot.NotFound"
+    )

@@ -37,6 +37,7 @@ options = st.fixed_dictionaries(
         "instance_profile_arn": st.sampled_from(["", "arn:aws:iam::1:instance-profile/p"]),
         "security_group_ids": st.lists(st.sampled_from(["sg-1", "sg-2", "sg-3"]), unique=True),
         "user_data": st.text(max_size=20),
+        "associate_public_ip_address": st.booleans(),
         "monitoring": st.booleans(),
         "metadata_options": st.fixed_dictionaries(
             {},
@@ -76,6 +77,9 @@ def as_aws_returns_it(data: dict[str, t.Any], seed: int) -> dict[str, t.Any]:
     returned = copy.deepcopy(data)
     for member in ("SecurityGroupIds", "BlockDeviceMappings", "TagSpecifications"):
         shuffle(returned.get(member, []))
+    for interface in returned.get("NetworkInterfaces", []):
+        interface.setdefault("PrivateIpAddresses", [])
+        shuffle(interface.get("Groups", []))
     for item in returned.get("TagSpecifications", []):
         shuffle(item["Tags"])
     if "MetadataOptions" in returned:

@@ -4,7 +4,7 @@ import typing as t
 
 import pytest
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
-from ansible_collections.central.llm.plugins.module_utils._ecs import service
+from ansible_collections.central.llm.plugins.module_utils._ecs import capacity, service
 from ansible_collections.central.llm.plugins.module_utils._ecs.transformations import container_instance, why_stopped
 
 ARN = "arn:aws:ecs:eu-central-1:123456789012:task-definition/engine:7"
@@ -13,6 +13,7 @@ NOTHING = dict.fromkeys(
         "desired_count",
         "task_definition",
         "launch_type",
+        "capacity_provider_strategy",
         "health_check_grace_period_seconds",
         "availability_zone_rebalancing",
         "placement_constraints",
@@ -83,6 +84,35 @@ def test_a_deployment_must_be_able_to_begin() -> None:
         service.validate(options, service.wanted(options, service.DEFAULTS))
     options["deployment_configuration"]["minimum_healthy_percent"] = 0
     service.validate(options, service.wanted(options, service.DEFAULTS))
+
+
+def provider(name: str, weight: int = 1, base: int = 0) -> dict[str, t.Any]:
+    return {"capacity_provider": name, "weight": weight, "base": base}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [
+        ([provider("a"), provider("a")], "more than once"),
+        ([provider("a", weight=1001)], "0 to 1000"),
+        ([provider("a", base=1), provider("b", base=1)], "only one"),
+        ([provider("a", weight=0)], "above 0"),
+    ],
+)
+def test_a_strategy_that_aws_would_refuse(strategy: list[dict[str, t.Any]], expected: str) -> None:
+    with pytest.raises(InvalidInput, match=expected):
+        service.validate({**NOTHING, "capacity_provider_strategy": strategy}, {})
+
+
+def test_capacity_providers_and_launch_type_take_each_others_place() -> None:
+    strategy = service.wanted({**NOTHING, "capacity_provider_strategy": [provider("b"), provider("a")]}, {})
+    assert [one["capacity_provider"] for one in strategy["capacity_provider_strategy"]] == ["a", "b"]
+    assert service.defaults(strategy)["launch_type"] == "" and service.defaults({})["launch_type"] == "EC2"
+    assert service.parameters({"capacity_provider_strategy": []}, {"serviceName": "engine"}) == {
+        "capacityProviderStrategy": []
+    }
+    sent = service.parameters(strategy)["capacityProviderStrategy"]
+    assert capacity.strategy(sent) == strategy["capacity_provider_strategy"]
 
 
 def test_a_count_is_not_negative() -> None:

@@ -30,6 +30,8 @@ def test_forwarded_to(actions: list[dict[str, t.Any]], arn: str) -> None:
     ("target_type", "attributes"),
     [
         ("instance", {"preserve_client_ip": False, "deregistration_delay_seconds": 0}),
+        ("instance", {"cross_zone": "disabled"}),
+        ("ip", {"cross_zone": "use_load_balancer_configuration"}),
         ("ip", {"connection_termination": True, "unhealthy_connection_termination": False}),
     ],
 )
