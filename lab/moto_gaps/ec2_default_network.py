@@ -21,4 +21,4 @@ def apply() -> None:
         self.create_route(main.id, "0.0.0.0/0", gateway_id=gateway.id)
         return vpc
 
-    VPCBackend.create_default_vpc = create_default_vpc  # type: ignore[method-assign]
+    VPCBackend.create_default_vpc = create_default_vpc

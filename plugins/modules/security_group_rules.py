@@ -146,6 +146,10 @@ added:
       description: What the rule is for.
       type: str
       sample: the internal load balancer
+    words:
+      description: The rule in words.
+      type: str
+      sample: sg-0b8a26869769bfb4c lets in tcp 8000 from sg-0ee960237203b60e9
 removed:
   description: The rules that this run removed, in check mode those that it would remove.
   returned: always
@@ -184,6 +188,10 @@ def read(client: t.Any, groups: list[Resource]) -> list[rules.Rule]:
     group_ids = sorted({group["group_id"] for group in groups})
     found = api.list_security_group_rules(client, group_ids) if groups else []
     return sorted((rules.shown(rule) for rule in found), key=lambda rule: rule["id"])
+
+
+def told(rule: rules.Rule) -> Resource:
+    return {**rule, "words": rules.in_words(rule)}
 
 
 def ensure_rules(client: t.Any, plans: list[rules.Plan], *, check_mode: bool) -> bool:
@@ -233,9 +241,9 @@ def main() -> None:
         after = sorted(map(rules.in_words, kept + found["add"]))
         module.exit_json(
             changed=changed,
-            added=found["add"],
-            removed=found["remove"],
-            extra=found["extra"],
+            added=[told(rule) for rule in found["add"]],
+            removed=[told(rule) for rule in found["remove"]],
+            extra=[told(rule) for rule in found["extra"]],
             diff={"before": {"rules": before}, "after": {"rules": after}},
         )
 
