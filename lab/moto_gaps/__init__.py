@@ -41,6 +41,7 @@ GAPS: list[str] = [
     "ec2_default_network",
     "ec2_vpc_endpoints",
     "ec2_vpc_dependencies",
+    "ec2_nat_gateways",
     "ecs_memory_reservation",
     "ecs_services",
     "ecs_cluster_counts",
