@@ -55,3 +55,39 @@ def _wait(
 ) -> None:
     model = waiter_model("DescribeInstances", acceptors, delay=delay)
     wait_for(client, model, description=description, timeout=timeout, reason=_REASON, InstanceIds=instance_ids)
+
+
+def wait_endpoint(client: t.Any, endpoint_id: str, *, timeout: int) -> None:
+    states = "VpcEndpoints[].State"
+    # DescribeVpcEndpoints spells a state with a small or a capital letter, its own documentation does both.
+    ready = [on_path(states, state, "success", "pathAll") for state in ("available", "Available")]
+    over = [
+        on_path(states, state, "failure", "pathAny")
+        for state in ("failed", "Failed", "rejected", "Rejected", "deleted", "Deleted")
+    ]
+    reason = "VpcEndpoints[].[VpcEndpointId, State, LastError.Message][]"
+    model = waiter_model(
+        "DescribeVpcEndpoints", [*over, *ready, on_error("InvalidVpcEndpointId.NotFound", "retry")], delay=5
+    )
+    wait_for(
+        client,
+        model,
+        description=f"{endpoint_id} to be available",
+        timeout=timeout,
+        reason=reason,
+        VpcEndpointIds=[endpoint_id],
+    )
+
+
+def wait_endpoint_gone(client: t.Any, endpoint_id: str, *, timeout: int) -> None:
+    states = "VpcEndpoints[].State"
+    gone = [on_path(states, state, "success", "pathAll") for state in ("deleted", "Deleted")]
+    model = waiter_model("DescribeVpcEndpoints", [*gone, on_error("InvalidVpcEndpointId.NotFound", "success")], delay=5)
+    wait_for(
+        client,
+        model,
+        description=f"{endpoint_id} to be gone",
+        timeout=timeout,
+        reason="VpcEndpoints[].[VpcEndpointId, State][]",
+        VpcEndpointIds=[endpoint_id],
+    )

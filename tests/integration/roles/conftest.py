@@ -1,0 +1,107 @@
+"""Runs a role of this collection by ansible-playbook against the lab's control plane; tests read back with boto3."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab.context import ACCESS_KEY_ID, SECRET_ACCESS_KEY, LabContext
+from lab.testing import reset, start_control, stop_control
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What a run of the role came to."""
+
+    failed: bool
+    changed: int
+    output: str
+    # The fact that later rooms read; empty where the role failed or made none.
+    out: dict[str, t.Any]
+
+
+class Role:
+    """An entry point of a role, with variables, in a playbook of its own."""
+
+    def __init__(self, ctx: LabContext, folder: Path, name: str) -> None:
+        self._ctx = ctx
+        self._folder = folder
+        self._name = name
+
+    def __call__(self, entry_point: str = "main", *, check: bool = False, **variables: t.Any) -> Run:
+        out = self._folder / "out.json"
+        out.unlink(missing_ok=True)
+        said = f"{{{{ {self._name}_out | default({{}}) | to_json }}}}"
+        tasks = [
+            {"ansible.builtin.include_role": {"name": f"central.llm.{self._name}", "tasks_from": entry_point}},
+            {"ansible.builtin.copy": {"content": said, "dest": str(out)}, "check_mode": False, "changed_when": False},
+        ]
+        play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+        play["vars"] = {"ansible_python_interpreter": sys.executable, "llm_region": self._ctx.region, **variables}
+        playbook = self._folder / "play.yml"
+        playbook.write_text(yaml.safe_dump([play]))
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", "--diff"]
+            + ["--check"] * check
+            + [str(playbook)],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "AWS_ENDPOINT_URL": self._ctx.endpoint_url,
+                "AWS_DEFAULT_REGION": self._ctx.region,
+                "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+                "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+                "ANSIBLE_NOCOLOR": "1",
+                "COLUMNS": "10000",
+            },
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        counts = re.search(r"changed=(\d+)", done.stdout)
+        assert counts, done.stdout + done.stderr
+        facts = json.loads(out.read_text()) if out.exists() else {}
+        # A message is broken into lines where it is shown; here it is one again.
+        return Run(done.returncode != 0, int(counts[1]), " ".join(done.stdout.split()), facts)
+
+    def ok(self, entry_point: str = "main", *, check: bool = False, **variables: t.Any) -> Run:
+        run = self(entry_point, check=check, **variables)
+        assert not run.failed, run.output
+        return run
+
+    def refused(self, entry_point: str = "main", **variables: t.Any) -> str:
+        """What a run says that stops before it has changed anything."""
+        run = self(entry_point, **variables)
+        assert run.failed and run.changed == 0, run.output
+        return run.output
+
+
+@pytest.fixture(scope="session")
+def roles_lab() -> t.Iterator[LabContext]:
+    ctx = start_control()
+    yield ctx
+    stop_control(ctx)
+
+
+@pytest.fixture
+def lab(roles_lab: LabContext) -> LabContext:
+    """The control plane with nothing in it."""
+    reset(roles_lab)
+    return roles_lab
+
+
+@pytest.fixture
+def role(lab: LabContext, tmp_path: Path) -> t.Callable[[str], Role]:
+    return lambda name: Role(lab, tmp_path, name)
