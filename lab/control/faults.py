@@ -19,7 +19,7 @@ class ConnectionDropped(Exception):
 
 @dataclass
 class Fault:
-    """What happens to `times` calls of `service`.`operation`, after `skip` of them went through.
+    """What happens to `times` calls of `service`.`operation`, after `skip` of them went through, to every `every`-th.
 
     `*` stands for any service, operation or caller, times -1 for always. The kinds: `error` answers with the code,
     nothing is done; `closed` closes the connection, nothing is done; `lost` does what was asked, and closes the
@@ -34,6 +34,7 @@ class Fault:
     times: int = 1
     kind: str = "error"
     skip: int = 0
+    every: int = 1
     caller: str = "*"
     struck: int = 0
 
@@ -61,6 +62,7 @@ class Fault:
         if self.skip > 0:
             self.skip -= 1
             return False
+        self.skip = self.every - 1
         self.times -= 1 if self.times > 0 else 0
         self.struck += 1
         return True

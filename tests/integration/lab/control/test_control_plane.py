@@ -78,6 +78,14 @@ def test_a_fault_lets_the_calls_before_its_turn_pass(lab: LabContext) -> None:
     ec2.describe_vpcs()
 
 
+def test_a_fault_can_strike_every_other_call(lab: LabContext) -> None:
+    order(lab, service="ec2", every=2, times=-1, code="Throttling")
+    client = unchecked(lab, "ec2")
+    for _ in range(2):
+        assert code_of(client.describe_vpcs) == "Throttling"
+        client.describe_vpcs()
+
+
 @pytest.mark.parametrize(("kind", "created"), [("closed", []), ("lost", ["there"])])
 def test_a_call_without_an_answer(lab: LabContext, kind: str, created: list[str]) -> None:
     order(lab, service="logs", operation="CreateLogGroup", kind=kind)
