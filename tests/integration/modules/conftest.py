@@ -179,6 +179,10 @@ class Faults:
             },
         )
 
+    def lose(self, service: str, operation: str, *, kind: str = "lost", times: int = 1) -> None:
+        """The next answers are lost; `closed` loses the calls themselves."""
+        self._send("POST", "faults", {"service": service, "operation": operation, "kind": kind, "times": times})
+
     def calls(self) -> list[str]:
         return [call["operation"] for call in self._send("GET", "calls")]
 
