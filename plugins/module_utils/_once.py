@@ -46,8 +46,8 @@ def create_once(client: t.Any, operation: str, create: t.Callable[[], T], find: 
                 if made is not None:
                     return made
     raise AwsCallError(
-        message=f"AWS did not answer {operation} in {_ATTEMPTS} attempts, and nothing shows that one of them was carried "
-        f"out: {reason}. Run again: should one show later, that run takes it.",
+        message=f"AWS did not answer {operation} in {_ATTEMPTS} attempts, and nothing shows that one of them was "
+        f"carried out: {reason}. Run again: should one show later, that run takes it.",
         exception=None,
     )
 

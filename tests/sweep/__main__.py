@@ -27,7 +27,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--labs", type=int, default=1, help="labs side by side")
     parser.add_argument("--only", action="append", default=[], help="shell pattern of cases, such as 'up:ec2.*:lost'")
     parser.add_argument("--again", action="store_true", help="try green cases again, too")
-    parser.add_argument("--record", action="store_true", help="record the calls anew, as after a change of the playbooks")
+    parser.add_argument(
+        "--record", action="store_true", help="record the calls anew, as after a change of the playbooks"
+    )
     parser.add_argument("--list", action="store_true", help="print what would be tried")
     parser.add_argument("--limit", type=int, help="at most so many cases")
     parser.add_argument("--work", type=Path, default=ROOT / ".build" / "sweep", help="folder of results and labs")

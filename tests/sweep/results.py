@@ -31,7 +31,8 @@ class Store:
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(asdict(result)) + "\n")
+                # The line break in front ends a line that a crash cut off.
+                lines.write("\n" + json.dumps(asdict(result)))
 
     def latest(self) -> dict[str, Result]:
         """The last result of each case; a line that was cut off by a crash is none."""

@@ -161,7 +161,10 @@ class Stack:
         ecs, iam = self._client("ecs"), self._client("iam")
         apis = gateway.get_rest_apis()["items"]
         yield "REST APIs", [api["name"] for api in apis]
-        yield "stages", [stage["stageName"] for api in apis for stage in gateway.get_stages(restApiId=api["id"])["item"]]
+        yield (
+            "stages",
+            [stage["stageName"] for api in apis for stage in gateway.get_stages(restApiId=api["id"])["item"]],
+        )
         plans = gateway.get_usage_plans()["items"]
         yield "usage plans", [plan["name"] for plan in plans]
         keys = [key for plan in plans for key in gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]]
@@ -223,4 +226,6 @@ class Stack:
     def deployments(self) -> int:
         """Snapshots of the APIs: AWS keeps every one until it is deleted, a few too many do no harm."""
         gateway = self._client("apigateway")
-        return sum(len(gateway.get_deployments(restApiId=api["id"])["items"]) for api in gateway.get_rest_apis()["items"])
+        return sum(
+            len(gateway.get_deployments(restApiId=api["id"])["items"]) for api in gateway.get_rest_apis()["items"]
+        )

@@ -42,7 +42,9 @@ class Recording:
         if not path.exists():
             return None
         document = json.loads(path.read_text(encoding="utf-8"))
-        calls = {name: [(service, operation) for service, operation in each] for name, each in document["calls"].items()}
+        calls = {
+            name: [(service, operation) for service, operation in each] for name, each in document["calls"].items()
+        }
         return cls(calls, document["inventory"])
 
 
@@ -94,7 +96,9 @@ class Trial:
         self.complain("the next up", run, found)
         if check and not run.status:
             again = self.stack.play("up", "--check")
-            found = [] if again.status == 0 and again.changed == 0 else [f"status {again.status}, {again.changed} changes"]
+            found = (
+                [] if again.status == 0 and again.changed == 0 else [f"status {again.status}, {again.changed} changes"]
+            )
             self.complain("a check of it", again, found)
 
     def require_zero(self) -> None:
@@ -143,7 +147,9 @@ def try_draws(stack: Stack, drawn: t.Sequence[Draw], report: Report) -> list[str
         report(f"call {draw.ordinal} {draw.kind}: up ended with {run.status}")
         left = [f"hosts are left running: {hosts}"] if run.status and hosts else []
         trial.complain(f"up with call {draw.ordinal} {draw.kind}", run, left)
-        trial.complain(f"up with call {draw.ordinal} {draw.kind}", run, judge.complaints_of_output(run, stack.secrets()))
+        trial.complain(
+            f"up with call {draw.ordinal} {draw.kind}", run, judge.complaints_of_output(run, stack.secrets())
+        )
     run = stack.play("up")
     found = judge.duplicates(stack.inventory()) + ([f"status {run.status}"] if run.status else [])
     hosts = stack.hosts()
