@@ -71,11 +71,12 @@ class ControlApp:
         if request.path.startswith("/_lab/"):
             return hooks.answer(request, self._hooks)
         call = Call(request)
+        entry: dict[str, t.Any] = {}
         try:
             call = identify(request)
             call.ask = functools.partial(self._ask_moto, call)
             match_operation(call)
-            self.calls.note(call)
+            entry = self.calls.note(call)
             environ["lab.reply_lost"] = self.faults.strike(call)
             strict.check(call)
             with self._lock_of(call.service):
@@ -91,6 +92,7 @@ class ControlApp:
             log.exception("%s.%s failed inside the lab", call.service, call.operation)
             fault = AwsError("InternalFailure", f"The lab failed at {call.service}.{call.operation}; see its log.", 500)
             return render(fault, call.protocol, call.service)
+        entry["status"] = answer.status
         generations.note(self.ctx.generations, call, answer.status)
         return answer
 

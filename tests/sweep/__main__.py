@@ -27,6 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--labs", type=int, default=1, help="labs side by side")
     parser.add_argument("--only", action="append", default=[], help="shell pattern of cases, such as 'up:ec2.*:lost'")
     parser.add_argument("--again", action="store_true", help="try green cases again, too")
+    parser.add_argument("--thorough", action="store_true", help="recover again from states that are known to recover")
     parser.add_argument(
         "--record", action="store_true", help="record the calls anew, as after a change of the playbooks"
     )
@@ -83,7 +84,7 @@ def main() -> int:
     if options.list:
         report("\n".join(str(case) for case in trying))
         return 0
-    sweep(trying, recording, store, options.work, options.labs, report)
+    sweep(trying, recording, store, options.work, report, labs=options.labs, thorough=options.thorough)
     known = [result for name, result in store.latest().items() if name in {str(case) for case in chosen}]
     report(summary(known))
     red = [result.case for result in known if result.verdict == RED]

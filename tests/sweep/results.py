@@ -20,6 +20,9 @@ class Result:
     # What the faulted run ended with, None where there was none.
     status: int | None = None
     seconds: float = 0.0
+    # What the faulted run had done when it ended, and whether the next run was required to finish from there.
+    state: str = ""
+    recovered: bool = False
 
 
 class Store:
@@ -48,6 +51,10 @@ class Store:
                 continue
             found[result.case] = result
         return found
+
+    def proven(self) -> set[str]:
+        """The states from which a run has finished."""
+        return {result.state for result in self.latest().values() if result.recovered and result.verdict == GREEN}
 
     def open_of(self, cases: t.Iterable[str]) -> list[str]:
         """Those that are not green yet."""

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import boto3
 
+from lab.control.generations import is_read
+
 ROOT = Path(__file__).parents[2]
 STACK = "central-llm"
 LIMIT_SECONDS = 420
@@ -115,6 +117,14 @@ class Stack:
         """The clients' calls, in order."""
         return [
             (call["service"], call["operation"]) for call in self._ask("GET", "calls") if call["caller"] == "client"
+        ]
+
+    def done(self) -> list[str]:
+        """The clients' writes that were carried out, in order; a lost answer does not undo one."""
+        return [
+            f"{call['service']}.{call['operation']}"
+            for call in self._ask("GET", "calls")
+            if call["caller"] == "client" and not is_read(call["operation"]) and (call["status"] or 500) < 400
         ]
 
     def _ask(self, method: str, path: str, body: t.Any = None) -> t.Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import queue
 import threading
@@ -108,30 +109,42 @@ class Trial:
         self.complain("the next down", run, [*found, *([f"hosts: {hosts}"] if hosts else [])])
 
 
-def try_case(stack: Stack, case: Case, recording: Recording) -> tuple[Result, str]:
-    """The result, and for a red one what the runs said."""
+def state_of(stack: Stack, playbook: str) -> str:
+    """What the writes of a run amount to. Runs that did the same, in the same order, left the same behind."""
+    return hashlib.sha256("\n".join([playbook, *stack.done()]).encode()).hexdigest()[:16]
+
+
+def try_case(stack: Stack, case: Case, recording: Recording, proven: t.Collection[str]) -> tuple[Result, str]:
+    """The result, and for a red one what the runs said.
+
+    From a state that another case left as well, and from which a run has finished, none is required to again: calls
+    that are refused one after the other leave the same, unless there is a write between them.
+    """
     started = time.monotonic()
     stack.fresh()
     trial = Trial(stack)
     if case.playbook == "down":
         prepared = stack.play("up")
         trial.complain("the up before it", prepared, ["it failed"] if prepared.status else [])
+        stack.forget_calls()
     for order in faults.orders(case):
         stack.order(order)
     run = stack.play(case.playbook)
     waiting = stack.waiting_faults()
     stack.forget_faults()
+    result = Result(str(case), UNREACHED, trial.problems, run.status, state=state_of(stack, case.playbook))
     # The refusal that follows a lost answer may find no repetition to refuse.
-    if len(waiting) == len(faults.orders(case)):
-        return Result(str(case), UNREACHED, [], run.status, _seconds(started)), ""
-    found = judge.complaints_of_failure(case, run, stack.hosts())
-    trial.complain("the faulted run", run, found + judge.complaints_of_output(run, stack.secrets()))
-    if case.playbook == "down":
-        trial.require_zero()
-    else:
-        trial.require_recovery(recording.inventory)
-    verdict = RED if trial.problems else GREEN
-    return Result(str(case), verdict, trial.problems, run.status, _seconds(started)), "\n".join(trial.evidence)
+    if len(waiting) < len(faults.orders(case)):
+        found = judge.complaints_of_failure(case, run, stack.hosts())
+        trial.complain("the faulted run", run, found + judge.complaints_of_output(run, stack.secrets()))
+        result.recovered = result.state not in proven
+        if result.recovered and case.playbook == "down":
+            trial.require_zero()
+        elif result.recovered:
+            trial.require_recovery(recording.inventory)
+        result.verdict = RED if trial.problems else GREEN
+    result.seconds = round(time.monotonic() - started, 1)
+    return result, "\n".join(trial.evidence)
 
 
 def try_draws(stack: Stack, drawn: t.Sequence[Draw], report: Report) -> list[str]:
@@ -157,12 +170,22 @@ def try_draws(stack: Stack, drawn: t.Sequence[Draw], report: Report) -> list[str
     return [*trial.problems, *trial.evidence]
 
 
-def sweep(cases: t.Sequence[Case], recording: Recording, store: Store, work: Path, labs: int, report: Report) -> None:
+def sweep(
+    cases: t.Sequence[Case],
+    recording: Recording,
+    store: Store,
+    work: Path,
+    report: Report,
+    *,
+    labs: int = 1,
+    thorough: bool = False,
+) -> None:
     """Try the cases, `labs` at a time; what is known of each is stored at once."""
     waiting: queue.Queue[Case] = queue.Queue()
     for case in cases:
         waiting.put(case)
     done = iter(range(1, len(cases) + 1))
+    proven = set() if thorough else store.proven()
 
     def work_off(number: int) -> None:
         stack = Stack(work / f"lab-{number}")
@@ -172,8 +195,10 @@ def sweep(cases: t.Sequence[Case], recording: Recording, store: Store, work: Pat
                     case = waiting.get_nowait()
                 except queue.Empty:
                     return
-                result, evidence = try_case(stack, case, recording)
+                result, evidence = try_case(stack, case, recording, proven)
                 store.add(result)
+                if result.recovered and result.verdict == GREEN and not thorough:
+                    proven.add(result.state)
                 report(f"[{next(done)}/{len(cases)}] {result.verdict:9} {case} ({result.seconds:.0f} s)")
                 if result.problems:
                     report("\n".join(f"    {problem}" for problem in result.problems))
@@ -188,10 +213,6 @@ def sweep(cases: t.Sequence[Case], recording: Recording, store: Store, work: Pat
         thread.start()
     for thread in threads:
         thread.join()
-
-
-def _seconds(started: float) -> float:
-    return round(time.monotonic() - started, 1)
 
 
 __all__ = ("ROOT", "Broken", "Recording", "record", "sweep", "try_draws")

@@ -23,6 +23,14 @@ def test_what_is_green_or_cannot_be_reached_is_not_tried_again(tmp_path: Path) -
     assert store.open_of(["a", "b", "c", "d"]) == ["b", "d"]
 
 
+def test_only_a_state_that_a_run_has_finished_from_is_proven(tmp_path: Path) -> None:
+    store = Store(tmp_path / "results.jsonl")
+    store.add(Result("a", GREEN, state="one", recovered=True))
+    store.add(Result("b", GREEN, state="two"))
+    store.add(Result("c", RED, ["why"], state="three", recovered=True))
+    assert store.proven() == {"one"}
+
+
 def test_a_line_that_was_cut_off_is_no_result(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
     store = Store(path)

@@ -115,7 +115,7 @@ def test_the_planes_can_be_spared(lab: LabContext) -> None:
     lab.client("ec2").describe_vpcs()
     assert code_of(unchecked(lab, "ec2").describe_vpcs) == "InternalFailure"
     calls = requests.get(f"{lab.endpoint_url}/_lab/calls", timeout=10).json()
-    assert [call["caller"] for call in calls] == ["lab", "client"]
+    assert [(call["caller"], call["status"]) for call in calls] == [("lab", 200), ("client", None)]
 
 
 @pytest.mark.parametrize("wrong", [{"kind": "slow"}, {"caller": "nobody"}])
