@@ -112,3 +112,14 @@ def test_a_replaced_link_is_not_taken_for_the_new_one(lab: t.Any, run_module: t.
     outcome = module.ok(**{**options, "security_group_ids": [group["GroupId"]]}, replace=True)
     assert outcome["replaced_id"] == old
     assert sorted(CREATIONS[-1].ids(lab)) == sorted([old, outcome["vpc_link"]["id"]])
+
+
+@pytest.mark.parametrize("kind", ["lost", "closed"])
+def test_one_revision_is_registered(lab: t.Any, run_module: t.Any, faults: t.Any, kind: str) -> None:
+    module, ecs = run_module("ecs_task_definition"), lab.client("ecs")
+    for revision, image in enumerate(("one", "two"), start=1):
+        containers = [{"name": "x", "image": image, "memory": 64}]
+        faults.lose("ecs", "RegisterTaskDefinition", kind=kind)
+        assert module.ok(family="x", containers=containers)["task_definition"]["revision"] == revision
+        assert len(ecs.list_task_definitions(familyPrefix="x")["taskDefinitionArns"]) == revision
+        module.settled(family="x", containers=containers)
