@@ -18,7 +18,7 @@ from lab.control.generations import is_read
 
 ROOT = Path(__file__).parents[2]
 STACK = "central-llm"
-LIMIT_SECONDS = 420
+LIMIT_SECONDS = 900
 
 # What only costs time here: how long the lab takes for what AWS does by and by, and how often that is looked at.
 _LAB = {
