@@ -23,7 +23,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration warm e2e molecule sanity package docs importer clean
+	test fast lint unit integration warm e2e sweep sweep-sample molecule sanity package docs importer clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -49,7 +49,7 @@ lab-status: $(VENV)/.lab ## Say whether AWS runs on this machine
 lab-env: $(VENV)/.lab ## Print shell exports for the running lab, to be evaluated
 	@$(BIN)/python -m lab env
 
-test: lint unit docs integration sanity package warm e2e molecule ## Run all tests
+test: lint unit docs integration sanity package warm e2e sweep-sample molecule ## Run all tests
 
 fast: lint unit ## Run what needs no lab
 
@@ -71,6 +71,12 @@ warm: $(VENV)/.dev ## Compare every module in the controller's worker and in a p
 
 e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand-in for the engine
 	@$(BIN)/python -m pytest tests/e2e/test_lifecycle.py
+
+sweep: $(VENV)/.dev ## Let every AWS call of up and down fail in every way (hours; goes on where it stopped; ARGS="--shard 1/4")
+	@$(BIN)/python -m tests.sweep $(ARGS)
+
+sweep-sample: $(VENV)/.dev ## Let two AWS calls of up fail, another two every day (ARGS="--seed 7")
+	@$(BIN)/python -m tests.sweep --sample $(ARGS)
 
 molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one of them with the real vLLM
 	@tests/tools/molecule.sh

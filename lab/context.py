@@ -16,6 +16,8 @@ ACCOUNT_ID = "123456789012"
 DEFAULT_REGION = "eu-central-1"
 ACCESS_KEY_ID = "lab"
 SECRET_ACCESS_KEY = "lab-secret"
+# How the control plane knows the data planes' own calls.
+PLANE_USER_AGENT = "central-llm-lab-plane"
 
 
 class Addresses:
@@ -110,7 +112,9 @@ class LabContext:
                 self._clients[key] = session.client(
                     service,
                     endpoint_url=self.endpoint_url,
-                    config=Config(retries={"total_max_attempts": 3}, max_pool_connections=20),
+                    config=Config(
+                        retries={"total_max_attempts": 3}, max_pool_connections=20, user_agent_extra=PLANE_USER_AGENT
+                    ),
                 )
             return self._clients[key]
 

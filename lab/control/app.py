@@ -16,6 +16,7 @@ environment.prepare()
 
 from moto.core.request import Request  # noqa: E402  moto reads its environment when it is imported
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
+from waitress.channel import ClientDisconnected  # noqa: E402
 from waitress.server import create_server  # noqa: E402
 from waitress.wasyncore import close_all, loop  # noqa: E402
 
@@ -24,7 +25,7 @@ from lab.control import current, generations, hooks, operations, strict  # noqa:
 from lab.control.call import Call, identify, match_operation  # noqa: E402
 from lab.control.calls import CallRecord  # noqa: E402
 from lab.control.errors import Answer, AwsError, render  # noqa: E402
-from lab.control.faults import Faults  # noqa: E402
+from lab.control.faults import ConnectionDropped, Faults  # noqa: E402
 
 log = logging.getLogger("lab.control")
 
@@ -52,7 +53,13 @@ class ControlApp:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         _read_whole_body(environ)
-        answer = self._answer(environ)
+        try:
+            answer = self._answer(environ)
+        except ConnectionDropped:
+            answer = None
+        if answer is None or environ.get("lab.reply_lost"):
+            # What waitress takes for a client that left: it closes the connection without a byte.
+            raise ClientDisconnected
         headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
         start_response(
             f"{answer.status} {_reason(answer.status)}", [*headers, ("Content-Length", str(len(answer.body)))]
@@ -64,17 +71,20 @@ class ControlApp:
         if request.path.startswith("/_lab/"):
             return hooks.answer(request, self._hooks)
         call = Call(request)
+        entry: dict[str, t.Any] = {}
         try:
             call = identify(request)
             call.ask = functools.partial(self._ask_moto, call)
             match_operation(call)
-            self.calls.note(call)
-            self.faults.strike(call)
+            entry = self.calls.note(call)
+            environ["lab.reply_lost"] = self.faults.strike(call)
             strict.check(call)
             with self._lock_of(call.service):
                 answer = operations.answer(call, lambda: self._ask_moto(call, environ))
         except AwsError as error:
             return render(error, call.protocol, call.service)
+        except ConnectionDropped:
+            raise
         except NotImplementedError as exc:
             lack = AwsError("NotImplemented", f"The lab lacks {call.service}.{call.operation}: {exc}", 501)
             return render(lack, call.protocol, call.service)
@@ -82,6 +92,7 @@ class ControlApp:
             log.exception("%s.%s failed inside the lab", call.service, call.operation)
             fault = AwsError("InternalFailure", f"The lab failed at {call.service}.{call.operation}; see its log.", 500)
             return render(fault, call.protocol, call.service)
+        entry["status"] = answer.status
         generations.note(self.ctx.generations, call, answer.status)
         return answer
 

@@ -16,6 +16,7 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
+from lab.context import PLANE_USER_AGENT
 from lab.control.errors import Answer, AwsError
 
 # Signing names that are not the name of the service's model.
@@ -47,6 +48,11 @@ class Call:
     params: dict[str, t.Any] | None = None
     # Sends an environ to moto, past everything that the lab puts before it.
     ask: t.Callable[[dict[str, t.Any]], Answer] | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether one of the lab's data planes asks."""
+        return PLANE_USER_AGENT in self.request.headers.get("User-Agent", "")
 
 
 def scope_of(request: Request) -> tuple[str, str] | None:

@@ -18,10 +18,19 @@ class CallRecord:
         self._lock = threading.Lock()
         self._calls: deque[dict[str, t.Any]] = deque(maxlen=_KEPT)
 
-    def note(self, call: Call) -> None:
-        entry = {"service": call.service, "operation": call.operation, "region": call.region, "time": time.time()}
+    def note(self, call: Call) -> dict[str, t.Any]:
+        """Note a call as it comes; its entry gets the status once there is one."""
+        entry: dict[str, t.Any] = {
+            "service": call.service,
+            "operation": call.operation,
+            "region": call.region,
+            "time": time.time(),
+            "caller": "lab" if call.own else "client",
+            "status": None,
+        }
         with self._lock:
             self._calls.append(entry)
+        return entry
 
     def all(self) -> list[dict[str, t.Any]]:
         with self._lock:

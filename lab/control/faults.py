@@ -1,4 +1,4 @@
-"""Errors on order: the next calls of an operation fail the way AWS would fail them."""
+"""Faults on order: chosen calls are refused, never answered, or carried out without an answer."""
 
 from __future__ import annotations
 
@@ -9,10 +9,22 @@ from dataclasses import asdict, dataclass
 from lab.control.call import Call
 from lab.control.errors import AwsError
 
+KINDS = ("error", "closed", "lost")
+CALLERS = ("*", "client", "lab")
+
+
+class ConnectionDropped(Exception):
+    """The caller gets no answer: its connection is closed."""
+
 
 @dataclass
 class Fault:
-    """`times` calls of `service`.`operation` answer with this error; `*` stands for any, times -1 for always."""
+    """What happens to `times` calls of `service`.`operation`, after `skip` of them went through, to every `every`-th.
+
+    `*` stands for any service, operation or caller, times -1 for always. The kinds: `error` answers with the code,
+    nothing is done; `closed` closes the connection, nothing is done; `lost` does what was asked, and closes the
+    connection in the place of the answer. The caller `lab` is a data plane, `client` is everybody else.
+    """
 
     service: str
     operation: str = "*"
@@ -20,9 +32,40 @@ class Fault:
     message: str = "A fault that was ordered."
     status: int = 500
     times: int = 1
+    kind: str = "error"
+    skip: int = 0
+    every: int = 1
+    caller: str = "*"
+    struck: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise TypeError(f"kind is {self.kind!r}; there are {', '.join(KINDS)}")
+        if self.caller not in CALLERS:
+            raise TypeError(f"caller is {self.caller!r}; there are {', '.join(CALLERS)}")
+
+    @property
+    def spent(self) -> bool:
+        return self.times == 0
 
     def hits(self, call: Call) -> bool:
-        return self.times != 0 and self.service in {call.service, "*"} and self.operation in {call.operation, "*"}
+        """Whether this fault is about this call, which may be one of those that it lets through."""
+        return (
+            not self.spent
+            and self.service in {call.service, "*"}
+            and self.operation in {call.operation, "*"}
+            and self.caller in {"*", "lab" if call.own else "client"}
+        )
+
+    def strikes(self) -> bool:
+        """Count a call that it hits; true when its turn has come."""
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        self.skip = self.every - 1
+        self.times -= 1 if self.times > 0 else 0
+        self.struck += 1
+        return True
 
 
 class Faults:
@@ -37,6 +80,7 @@ class Faults:
         return fault
 
     def all(self) -> list[dict[str, t.Any]]:
+        """Those that can still strike."""
         with self._lock:
             return [asdict(fault) for fault in self._faults]
 
@@ -44,13 +88,18 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, call: Call) -> None:
-        """Raise the error that was ordered for this call, if one was."""
+    def strike(self, call: Call) -> bool:
+        """Do to this call what was ordered; true when it is to be carried out without an answer.
+
+        Each fault counts the calls by itself; of several that strike at once, the first ordered one counts.
+        """
         with self._lock:
-            fault = next((fault for fault in self._faults if fault.hits(call)), None)
-            if fault is None:
-                return
-            if fault.times > 0:
-                fault.times -= 1
-            self._faults = [left for left in self._faults if left.times != 0]
-        raise AwsError(fault.code, fault.message, fault.status)
+            striking = next((fault for fault in self._faults if fault.hits(call) and fault.strikes()), None)
+            self._faults = [left for left in self._faults if not left.spent]
+        if striking is None:
+            return False
+        if striking.kind == "closed":
+            raise ConnectionDropped
+        if striking.kind == "error":
+            raise AwsError(striking.code, striking.message, striking.status)
+        return True

@@ -214,11 +214,11 @@ def check_value(client: t.Any, before: Resource, value: str) -> None:
         )
 
 
-def create(client: t.Any, after: Resource, value: str | None) -> tuple[Resource, str]:
-    """The new key, and the value that it was given or that API Gateway made."""
+def create(client: t.Any, after: Resource, value: str | None) -> tuple[Resource, str | None]:
+    """The new key, and the value that it was given or that API Gateway made, as far as the answer holds it."""
     request = {member: after[option] for option, member in MEMBERS.items() if after[option] != ""}
     created = api.create_api_key(client, request=given({**request, "value": value, "tags": after["tags"] or None}))
-    return t.cast(Resource, describe(created)), created["value"]
+    return t.cast(Resource, describe(created)), created.get("value")
 
 
 def ensure_present(

@@ -201,6 +201,7 @@ from ansible_collections.central.llm.plugins.module_utils._apigateway.tags impor
 from ansible_collections.central.llm.plugins.module_utils._apigateway.vpc_links import Found, Link
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
+from ansible_collections.central.llm.plugins.module_utils._once import create_once
 from ansible_collections.central.llm.plugins.module_utils._waiter import wait_for
 
 # The same functions for each version.
@@ -260,13 +261,23 @@ def planned(api: t.Any, options: Resource, old: Link | None) -> Link:
     }
 
 
+def make(api: t.Any, client: t.Any, link: Link, known: t.Collection[str]) -> Link:
+    """Create the link; one of its name that was not known before is what an attempt without an answer made."""
+
+    def made() -> Link | None:
+        named = (each for each in api.list_links(client) if each["name"] == link["name"] and each["id"] not in known)
+        return next(named, None)
+
+    return create_once(client, "CreateVpcLink", lambda: api.create_link(client, link["name"], link), made)
+
+
 def create(api: t.Any, client: t.Any, found: Found, options: Resource, *, check_mode: bool) -> Outcome:
     """A new link: the first of its name, or one beside the link that it is to take the place of."""
     link = planned(api, options, found.link)
     others = [*found.others, *([found.link["id"]] if found.link else [])]
     if not check_mode:
         wait_until_gone(api, client, found.leaving, options)
-        link = settle(api, client, api.create_link(client, link["name"], link), options)
+        link = settle(api, client, make(api, client, link, {*others, *found.leaving}), options)
     return Outcome(True, link, others, found.link["id"] if found.link else None)
 
 

@@ -224,6 +224,7 @@ from ansible_collections.central.llm.plugins.module_utils._compare import TagPla
 from ansible_collections.central.llm.plugins.module_utils._ecs import api, task_definition
 from ansible_collections.central.llm.plugins.module_utils._ecs.transformations import validate_name
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
+from ansible_collections.central.llm.plugins.module_utils._once import create_once
 
 _ROLES = ("task_role_arn", "execution_role_arn")
 
@@ -273,10 +274,18 @@ def validate(options: Resource) -> None:
             raise InvalidInput(f"{role}: '{options[role]}' is no ARN.")
 
 
-def new_revision(client: t.Any, family: str, asked: Resource, tags: dict[str, str]) -> Resource:
+def new_revision(client: t.Any, family: str, asked: Resource, tags: dict[str, str], known: int) -> Resource:
+    """Register one; a newer one than was known is what an attempt without an answer registered."""
+
+    def made() -> Resource | None:
+        latest = api.find_task_definition(client, family)
+        return latest if latest and latest["revision"] > known else None
+
     own = {key: value for key, value in tags.items() if not key.startswith("aws:")}
     request = given({"family": family, **asked, "tags": api.tag_list(own) or None})
-    return api.register_task_definition(client, request=request)
+    return create_once(
+        client, "RegisterTaskDefinition", lambda: api.register_task_definition(client, request=request), made
+    )
 
 
 def write_tags(client: t.Any, arn: str, tags: TagPlan) -> None:
@@ -302,7 +311,8 @@ def ensure_present(
     if check_mode:
         foretold = {"family": family, "revision": next_revision(client, family), "status": "ACTIVE"}
         return True, {**foretold, **task_definition.as_options(asked, shape), "tags": tags.after}
-    return True, resource(new_revision(client, family, asked, tags.after), shape)
+    known = before["revision"] if before else 0
+    return True, resource(new_revision(client, family, asked, tags.after, known), shape)
 
 
 def ensure_absent(client: t.Any, options: Resource, *, check_mode: bool) -> tuple[list[str], Resource | None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .._aws import aws_call
+from .._once import create_once
 from .patch import Operation
 
 _MISSING = ("NotFoundException",)
@@ -34,8 +35,18 @@ def read_value(client: t.Any, key_id: str) -> str:
 
 
 @aws_call("create the API key {name}")
-def create_api_key(client: t.Any, request: dict[str, t.Any]) -> dict[str, t.Any]:
+def _create_api_key(client: t.Any, request: dict[str, t.Any]) -> dict[str, t.Any]:
     return client.create_api_key(**request)
+
+
+def create_api_key(client: t.Any, request: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The new key, with its value unless AWS did not answer at first."""
+    return create_once(
+        client,
+        "CreateApiKey",
+        lambda: _create_api_key(client, request=request),
+        lambda: next(iter(list_api_keys(client, request["name"])), None),
+    )
 
 
 @aws_call("change the API key {key_id}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .._aws import aws_call
+from .._once import create_once
 from .api_state import State, normal_state
 from .finding import locate
 
@@ -29,8 +30,17 @@ def get_api(client: t.Any, api_id: str) -> dict[str, t.Any] | None:
 
 
 @aws_call("create the REST API {name}")
-def create_api(client: t.Any, request: dict[str, t.Any]) -> dict[str, t.Any]:
+def _create_api(client: t.Any, request: dict[str, t.Any]) -> dict[str, t.Any]:
     return client.create_rest_api(**request)
+
+
+def create_api(client: t.Any, request: dict[str, t.Any]) -> dict[str, t.Any]:
+    return create_once(
+        client,
+        "CreateRestApi",
+        lambda: _create_api(client, request=request),
+        lambda: next((api for api in list_apis(client) if api["name"] == request["name"]), None),
+    )
 
 
 @aws_call("import the definition of the REST API {api_id}")

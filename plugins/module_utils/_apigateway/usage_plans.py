@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .._aws import aws_call
+from .._once import create_once
 from .patch import Operation
 
 _MISSING = ("NotFoundException",)
@@ -33,8 +34,17 @@ def usage_plans_of_key(client: t.Any, key_id: str) -> list[dict[str, t.Any]]:
 
 
 @aws_call("create the usage plan {name}")
-def create_usage_plan(client: t.Any, request: dict[str, t.Any]) -> dict[str, t.Any]:
+def _create_usage_plan(client: t.Any, request: dict[str, t.Any]) -> dict[str, t.Any]:
     return client.create_usage_plan(**request)
+
+
+def create_usage_plan(client: t.Any, request: dict[str, t.Any]) -> dict[str, t.Any]:
+    return create_once(
+        client,
+        "CreateUsagePlan",
+        lambda: _create_usage_plan(client, request=request),
+        lambda: next((plan for plan in list_usage_plans(client) if plan.get("name") == request["name"]), None),
+    )
 
 
 @aws_call("change the usage plan {plan_id}")

@@ -179,8 +179,22 @@ class Faults:
             },
         )
 
+    def lose(self, service: str, operation: str, *, kind: str = "lost", times: int = 1) -> None:
+        """The next answers are lost; `closed` loses the calls themselves."""
+        self.order(service=service, operation=operation, kind=kind, times=times)
+
+    def order(self, **fault: t.Any) -> None:
+        """Any fault that the lab knows, see lab/README.md."""
+        self._send("POST", "faults", fault)
+
+    def forget(self) -> None:
+        self._send("DELETE", "faults")
+
+    def seen(self) -> list[dict[str, t.Any]]:
+        return t.cast("list[dict[str, t.Any]]", self._send("GET", "calls"))
+
     def calls(self) -> list[str]:
-        return [call["operation"] for call in self._send("GET", "calls")]
+        return [call["operation"] for call in self.seen()]
 
     def forget_calls(self) -> None:
         self._send("DELETE", "calls")

@@ -8,7 +8,7 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from lab.context import LabContext
 
@@ -67,6 +67,62 @@ def test_a_fault_that_makes_no_sense_is_refused(lab: LabContext) -> None:
     answer = requests.post(f"{lab.endpoint_url}/_lab/faults", json={"operation": "X"}, timeout=10)
     assert answer.status_code == 400
     assert "service" in answer.json()["error"]
+
+
+def test_a_fault_lets_the_calls_before_its_turn_pass(lab: LabContext) -> None:
+    order(lab, service="*", skip=2, code="Throttling")
+    ec2, logs = unchecked(lab, "ec2"), unchecked(lab, "logs")
+    ec2.describe_vpcs()
+    logs.describe_log_groups()
+    assert code_of(ec2.describe_vpcs) == "Throttling"
+    ec2.describe_vpcs()
+
+
+def test_a_fault_can_strike_every_other_call(lab: LabContext) -> None:
+    order(lab, service="ec2", every=2, times=-1, code="Throttling")
+    client = unchecked(lab, "ec2")
+    for _ in range(2):
+        assert code_of(client.describe_vpcs) == "Throttling"
+        client.describe_vpcs()
+
+
+@pytest.mark.parametrize(("kind", "created"), [("closed", []), ("lost", ["there"])])
+def test_a_call_without_an_answer(lab: LabContext, kind: str, created: list[str]) -> None:
+    order(lab, service="logs", operation="CreateLogGroup", kind=kind)
+    client = unchecked(lab, "logs")
+    with pytest.raises(ConnectionClosedError):
+        client.create_log_group(logGroupName="there")
+    assert [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]] == created
+
+
+def test_a_refusal_can_be_lost_too(lab: LabContext) -> None:
+    order(lab, service="logs", operation="DeleteLogGroup", kind="lost")
+    with pytest.raises(ConnectionClosedError):
+        unchecked(lab, "logs").delete_log_group(logGroupName="not-there")
+
+
+def test_a_client_repeats_a_call_whose_answer_was_lost(lab: LabContext) -> None:
+    order(lab, service="apigateway", operation="CreateApiKey", kind="lost")
+    session = boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="x", region_name="eu-central-1")
+    client = session.client("apigateway", endpoint_url=lab.endpoint_url)
+    client.create_api_key(name="twice")
+    # The names of API Gateway are not unique, and its creations carry no token: AWS makes a second one, too.
+    assert [key["name"] for key in client.get_api_keys()["items"]] == ["twice", "twice"]
+
+
+def test_the_planes_can_be_spared(lab: LabContext) -> None:
+    order(lab, service="ec2", times=-1, caller="client")
+    lab.client("ec2").describe_vpcs()
+    assert code_of(unchecked(lab, "ec2").describe_vpcs) == "InternalFailure"
+    calls = requests.get(f"{lab.endpoint_url}/_lab/calls", timeout=10).json()
+    assert [(call["caller"], call["status"]) for call in calls] == [("lab", 200), ("client", None)]
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "slow"}, {"caller": "nobody"}])
+def test_a_fault_of_an_unknown_kind_is_refused(lab: LabContext, wrong: dict[str, str]) -> None:
+    answer = requests.post(f"{lab.endpoint_url}/_lab/faults", json={"service": "ec2", **wrong}, timeout=10)
+    assert answer.status_code == 400
+    assert next(iter(wrong.values())) in answer.json()["error"]
 
 
 def test_calls_are_recorded_with_service_operation_and_region(lab: LabContext) -> None:

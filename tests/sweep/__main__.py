@@ -1,0 +1,96 @@
+"""`python -m tests.sweep`: see README.md."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+from pathlib import Path
+
+from . import cases as all_cases
+from .results import RED, Store, summary
+from .stack import Stack
+from .sweep import ROOT, Broken, Recording, record, sweep, try_draws
+
+# How many calls the sample draws from: about as many as a clean run makes.
+SAMPLED_CALLS = 200
+
+
+def report(line: str) -> None:
+    print(line, flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.sweep", description=__doc__)
+    parser.add_argument("--playbook", choices=("up", "down"), action="append", help="one of them only")
+    parser.add_argument("--shard", default="1/1", help="i/n: the i-th of n parts of all cases")
+    parser.add_argument("--labs", type=int, default=1, help="labs side by side")
+    parser.add_argument("--only", action="append", default=[], help="shell pattern of cases, such as 'up:ec2.*:lost'")
+    parser.add_argument("--again", action="store_true", help="try green cases again, too")
+    parser.add_argument("--thorough", action="store_true", help="recover again from states that are known to recover")
+    parser.add_argument(
+        "--record", action="store_true", help="record the calls anew, as after a change of the playbooks"
+    )
+    parser.add_argument("--list", action="store_true", help="print what would be tried")
+    parser.add_argument("--limit", type=int, help="at most so many cases")
+    parser.add_argument("--work", type=Path, default=ROOT / ".build" / "sweep", help="folder of results and labs")
+    parser.add_argument("--sample", action="store_true", help="two faults, drawn by chance, in about two minutes")
+    parser.add_argument("--seed", type=int, help="what the sample draws with; without, today's date")
+    return parser.parse_args()
+
+
+def sample(work: Path, seed: int | None) -> int:
+    seed = int(f"{datetime.datetime.now(tz=datetime.UTC):%Y%m%d}") if seed is None else seed
+    drawn = all_cases.draws(seed, 2, SAMPLED_CALLS)
+    report(f"sample with the seed {seed} (python -m tests.sweep --sample --seed {seed})")
+    stack = Stack(work / "lab-sample")
+    try:
+        problems = try_draws(stack, drawn, report)
+    finally:
+        stack.close()
+    report("\n".join(problems) or "The next up finished, with one of each.")
+    return 1 if problems else 0
+
+
+def main() -> int:
+    options = arguments()
+    if options.sample:
+        return sample(options.work, options.seed)
+    recorded = options.work / "recording.json"
+    recording = None if options.record else Recording.read(recorded)
+    if recording is None:
+        report("recording a clean up and down")
+        stack = Stack(options.work / "lab-0")
+        try:
+            recording = record(stack)
+        except Broken as broken:
+            report(str(broken))
+            return 1
+        finally:
+            stack.close()
+        recording.write(recorded)
+
+    chosen = [
+        case
+        for playbook in options.playbook or ("up", "down")
+        for case in all_cases.cases_of(playbook, recording.places(playbook), recording.ending)
+    ]
+    index, _, count = options.shard.partition("/")
+    chosen = all_cases.shard(all_cases.select(chosen, options.only), int(index), int(count or 1))
+    store = Store(options.work / "results.jsonl")
+    left = {str(case) for case in chosen} if options.again else set(store.open_of(str(case) for case in chosen))
+    trying = [case for case in chosen if str(case) in left][: options.limit]
+    report(f"{len(chosen)} cases, {len(chosen) - len(left)} of them green or unreached already, trying {len(trying)}")
+    if options.list:
+        report("\n".join(str(case) for case in trying))
+        return 0
+    sweep(trying, recording, store, options.work, report, labs=options.labs, thorough=options.thorough)
+    known = [result for name, result in store.latest().items() if name in {str(case) for case in chosen}]
+    report(summary(known))
+    red = [result.case for result in known if result.verdict == RED]
+    report("\n".join(f"red: {case}" for case in red) or "no red case")
+    return 1 if red else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

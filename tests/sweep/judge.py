@@ -1,0 +1,68 @@
+"""What a run has to show. Pure: each function returns the complaints in words."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .cases import EVERYWHERE, Case
+from .faults import iam_action
+from .stack import Run
+
+Inventory = t.Mapping[str, t.Sequence[str]]
+
+# An unused snapshot more for the answer that was lost, and one for the run that was cut off after it.
+MOST_DEPLOYMENTS = 3
+_CRASHES = ("Traceback (most recent call last)", "MODULE FAILURE")
+_MAY_RUN = "HOSTS MAY STILL RUN"
+
+
+def words(output: str) -> str:
+    """The output without line breaks and indentation, which Ansible puts anywhere."""
+    return " ".join(output.split())
+
+
+def complaints_of_failure(case: Case, run: Run, hosts: t.Sequence[str]) -> list[str]:
+    """About the run that met the fault, whether it failed or rode it out."""
+    text, found = words(run.output), []
+    if run.status == 0:
+        if case.place == EVERYWHERE:
+            return []
+        return [] if case.playbook == "down" or len(hosts) == 1 else [f"it succeeded with the hosts {hosts}"]
+    if run.status not in (1, 2):
+        found.append(f"it ended with the status {run.status}")
+    if case.place == EVERYWHERE:
+        found.append("what clients can ride out made it fail")
+        return found
+    if case.kind in ("denied", "denied-on") and iam_action(case.place) not in text:
+        found.append(f"nothing names the missing action {iam_action(case.place)}")
+    if hosts and case.playbook == "up" and not (case.kind == "denied-on" and _MAY_RUN in text):
+        found.append(f"hosts are left running: {hosts}")
+    return found
+
+
+def complaints_of_output(run: Run, secrets: t.Iterable[str]) -> list[str]:
+    found = [f"the output holds {crash!r}" for crash in _CRASHES if crash in run.output]
+    if any(secret and secret in run.output for secret in secrets):
+        found.append("the output shows a secret")
+    return found
+
+
+def differences(expected: Inventory, found: Inventory) -> list[str]:
+    return [
+        f"{kind}: {list(found.get(kind, []))} instead of {list(expected.get(kind, []))}"
+        for kind in sorted({*expected, *found})
+        if list(expected.get(kind, [])) != list(found.get(kind, []))
+    ]
+
+
+def duplicates(inventory: Inventory) -> list[str]:
+    return [f"{kind}: {list(names)}" for kind, names in inventory.items() if len(set(names)) != len(names)]
+
+
+def tail(output: str, count: int = 30) -> str:
+    """The part that says what went wrong: the last lines with the last failed task in front of them."""
+    lines = output.splitlines()
+    failed = [index for index, line in enumerate(lines) if re.match(r"\[ERROR\]|fatal:", line)]
+    start = min(failed[-1] if failed else len(lines), max(len(lines) - count, 0))
+    return "\n".join(lines[start:])

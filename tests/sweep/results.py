@@ -1,0 +1,75 @@
+"""What has been tried, one JSON line a case, appended as soon as it is known: an interrupted sweep goes on there."""
+
+from __future__ import annotations
+
+import json
+import threading
+import typing as t
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+GREEN, RED, UNREACHED = "green", "red", "unreached"
+
+
+@dataclass
+class Result:
+    case: str
+    # `unreached`: the run did not make this call, as where a poll was answered sooner.
+    verdict: str
+    problems: list[str] = field(default_factory=list)
+    # What the faulted run ended with, None where there was none.
+    status: int | None = None
+    seconds: float = 0.0
+    # What the faulted run had done when it ended, and whether the next run was required to finish from there.
+    state: str = ""
+    recovered: bool = False
+
+
+class Store:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+
+    def add(self, result: Result) -> None:
+        with self._lock:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as lines:
+                # The line break in front ends a line that a crash cut off.
+                lines.write("\n" + json.dumps(asdict(result)))
+
+    def latest(self) -> dict[str, Result]:
+        """The last result of each case; a line that was cut off by a crash is none."""
+        found: dict[str, Result] = {}
+        try:
+            lines = self._path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return {}
+        for line in lines:
+            try:
+                result = Result(**json.loads(line))
+            except (ValueError, TypeError):
+                continue
+            found[result.case] = result
+        return found
+
+    def proven(self) -> set[str]:
+        """The states from which a run has finished."""
+        return {result.state for result in self.latest().values() if result.recovered and result.verdict == GREEN}
+
+    def open_of(self, cases: t.Iterable[str]) -> list[str]:
+        """Those that are not green yet."""
+        known = self.latest()
+        return [case for case in cases if case not in known or known[case].verdict == RED]
+
+
+def summary(results: t.Iterable[Result]) -> str:
+    """A table: how many of each kind ended how."""
+    counts: dict[str, dict[str, int]] = {}
+    for result in results:
+        kind = result.case.rpartition(":")[2]
+        row = counts.setdefault(kind, dict.fromkeys((GREEN, RED, UNREACHED), 0))
+        row[result.verdict] += 1
+    lines = [f"{'kind':12}{GREEN:>8}{RED:>8}{UNREACHED:>11}"]
+    for kind, row in sorted(counts.items()):
+        lines.append(f"{kind:12}{row[GREEN]:>8}{row[RED]:>8}{row[UNREACHED]:>11}")
+    return "\n".join(lines)
