@@ -19,7 +19,13 @@ class CallRecord:
         self._calls: deque[dict[str, t.Any]] = deque(maxlen=_KEPT)
 
     def note(self, call: Call) -> None:
-        entry = {"service": call.service, "operation": call.operation, "region": call.region, "time": time.time()}
+        entry = {
+            "service": call.service,
+            "operation": call.operation,
+            "region": call.region,
+            "access_key": call.access_key,
+            "time": time.time(),
+        }
         with self._lock:
             self._calls.append(entry)
 

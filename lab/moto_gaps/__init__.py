@@ -43,6 +43,7 @@ GAPS: list[str] = [
     "ecs_cluster_counts",
     "dynamodb_tables",
     "iam_managed_policies",
+    "iam_simulation",
     "logs_retention",
     "dynamodb_encryption",
     "secretsmanager_descriptions",
