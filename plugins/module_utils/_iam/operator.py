@@ -32,7 +32,8 @@ def statements(actions: t.Iterable[str], scopes: t.Iterable[Scope], gateway: str
     placed: set[str] = set()
     for scope in scopes:
         here = sorted(wanted & set(scope["actions"]))
-        if not here:
+        # A scope without resources is one that this stack has nothing in.
+        if not here or not scope.get("resources", True):
             continue
         placed |= set(here)
         paths = [action for action in here if " " in action]
