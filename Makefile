@@ -67,7 +67,7 @@ integration: $(VENV)/.dev ## Run modules, lab and clients against the lab
 	@$(BIN)/python -m pytest -n auto tests/integration -m "not engine"
 
 e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand-in for the engine
-	@$(BIN)/python -m pytest tests/e2e/test_lifecycle.py
+	@$(BIN)/python -m pytest tests/e2e/test_lifecycle.py tests/e2e/test_permissions.py
 
 molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one of them with the real vLLM
 	@tests/tools/molecule.sh

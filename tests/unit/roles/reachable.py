@@ -57,7 +57,6 @@ AMAZON: dict[str, set[str]] = {
         "iam:ListAttachedRolePolicies",
         "iam:ListInstanceProfilesForRole",
         "iam:ListRolePolicies",
-        "iam:ListRoleTags",
     },
     "amazon.aws.secretsmanager_secret": {"secretsmanager:GetSecretValue"},
     "amazon.aws.ssm_parameter": {"ssm:GetParameter"},
@@ -67,9 +66,11 @@ _MODULE = re.compile(r"(?<![\w/])((?:central\.llm|amazon\.aws)\.\w+)\b")
 
 
 def modules_of(tasks: Path) -> set[str]:
-    """The modules and look-ups that a task file names, included ones of its role too."""
+    """The modules and look-ups that a task file names, those of what it includes too."""
     text = tasks.read_text()
-    found = {name for name in _MODULE.findall(text) if not name.startswith("central.llm.llm_")}
+    found = _own(tasks)
+    for role, entry_point in entry_points(tasks):
+        found |= modules_of(ROOT / f"roles/{role}/tasks/{entry_point}.yml")
     for included in re.findall(r"(?:import|include)_tasks: (\w+\.yml)", text):
         found |= modules_of(tasks.parent / included)
     role = tasks.parents[1]
@@ -152,7 +153,7 @@ def _operations(service: str) -> dict[str, str]:
 
 
 def entry_points(playbook: Path) -> set[tuple[str, str]]:
-    """(role, entry point) of all that a playbook includes."""
+    """(role, entry point) of all that a playbook or a task file includes."""
     found: set[tuple[str, str]] = set()
 
     def walk(node: t.Any) -> None:
@@ -160,7 +161,7 @@ def entry_points(playbook: Path) -> set[tuple[str, str]]:
             for item in node:
                 walk(item)
         elif isinstance(node, dict):
-            included = node.get("ansible.builtin.include_role")
+            included = node.get("ansible.builtin.include_role") or node.get("ansible.builtin.import_role")
             if included:
                 for room in node.get("loop") or [""]:
                     name = included["name"].replace("{{ room }}", str(room)).removeprefix("central.llm.")
@@ -185,4 +186,6 @@ def operations_of_entry_points(points: t.Iterable[tuple[str, str]]) -> set[str]:
 
 
 def _own(playbook: Path) -> set[str]:
-    return {name for name in _MODULE.findall(playbook.read_text()) if not name.startswith("central.llm.llm_")}
+    """The modules that a file itself names; roles and filters look alike."""
+    found = {name for name in _MODULE.findall(playbook.read_text()) if not name.startswith("central.llm.llm_")}
+    return {name for name in found if not (ROOT / f"plugins/filter/{name.rpartition('.')[2]}.py").exists()}
