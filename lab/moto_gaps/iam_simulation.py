@@ -28,7 +28,9 @@ def apply() -> None:
 def simulate(call: Call, params: dict[str, t.Any]) -> dict[str, t.Any]:
     found = _ENTITY.match(params["PolicySourceArn"])
     if found is None:
-        raise AwsError("InvalidInput", f"Invalid Entity Arn: {params['PolicySourceArn']} does not clearly define entity")
+        raise AwsError(
+            "InvalidInput", f"Invalid Entity Arn: {params['PolicySourceArn']} does not clearly define entity"
+        )
     documents, boundary = policies_of(found["kind"], found["name"])
     documents += [_parsed(text) for text in params.get("PolicyInputList") or []]
     context = {

@@ -40,8 +40,9 @@ options:
 EXAMPLES = r"""
 - name: Show the policy of a playbook that scales a service
   ansible.builtin.debug:
-    msg: "{{ ['ecs:UpdateService'] | central.llm.operator_policies(scopes, gateway='arn:aws:apigateway:eu-central-1::') }}"
+    msg: "{{ actions | central.llm.operator_policies(scopes, gateway='arn:aws:apigateway:eu-central-1::') }}"
   vars:
+    actions: [ecs:UpdateService]
     scopes:
       - actions: [ecs:UpdateService]
         resources: ["arn:aws:ecs:eu-central-1:123456789012:service/mine/mine"]

@@ -197,8 +197,8 @@ def update(client: t.Any, before: Resource, changes: Resource, tags: TagPlan) ->
 
 def put_policies(client: t.Any, name: str, before: Resource, changes: Resource) -> None:
     """What the role may do grows before it shrinks: a change of policies is no gap in between."""
-    attached = changes.get("managed_policies", before["managed_policies"])
-    inline = changes.get("inline_policies", before["inline_policies"])
+    after = {**before, **changes}
+    attached, inline = after["managed_policies"], after["inline_policies"]
     for arn in attached:
         if arn not in before["managed_policies"]:
             api.attach_policy(client, name, arn)

@@ -60,9 +60,7 @@ _ENDPOINT_SERVICE = tuple(
 # By the action that implies them.
 IMPLIED: dict[str, tuple[Implied, ...]] = {
     "apigateway:DELETE /vpclinks/*": _ENDPOINT_SERVICE,
-    "apigateway:PATCH /account": (
-        Implied("iam:PassRole", "API Gateway gets the role that it logs with", _PASS_ROLE),
-    ),
+    "apigateway:PATCH /account": (Implied("iam:PassRole", "API Gateway gets the role that it logs with", _PASS_ROLE),),
     "apigateway:POST /apikeys": _TAGS_GATEWAY,
     "apigateway:POST /restapis": _TAGS_GATEWAY,
     "apigateway:POST /restapis/*/stages": _TAGS_GATEWAY,

@@ -73,7 +73,7 @@ def documents(found: t.Iterable[Document], limit: int = MANAGED_POLICY_LIMIT) ->
 
 
 def checks(found: t.Iterable[Document]) -> list[dict[str, t.Any]]:
-    """What to ask the policy simulator: each statement's actions on examples of its resources, and the condition's keys.
+    """What to ask the policy simulator: each statement's actions, on examples of its resources, in its condition.
 
     The simulator takes a resource as it stands, so that a wildcard would have to be covered by the very same one.
     """

@@ -58,7 +58,9 @@ def _results(client: t.Any, principal: str, check: Check) -> t.Iterator[dict[str
     for action in check["actions"]:
         found = answers.get(action, [])
         allowed = [answer for answer in found if answer["EvalDecision"] == "allowed"]
-        worst = next((answer for answer in found if answer["EvalDecision"] == "explicitDeny"), found[0] if found else {})
+        worst = next(
+            (answer for answer in found if answer["EvalDecision"] == "explicitDeny"), found[0] if found else {}
+        )
         yield {
             "action": action,
             "resource": check["resources"][0],

@@ -112,9 +112,7 @@ def test_one_option_changes_and_the_others_stay(
 def test_a_document_written_otherwise_is_no_change(iam_role: t.Any, iam: t.Any) -> None:
     written = {"Statement": {"Effect": "Allow", "Action": ["s3:Put*", "s3:Get*"], "Resource": ["*"]}}
     iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(trust()))
-    iam.put_role_policy(
-        RoleName=NAME, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", **written})
-    )
+    iam.put_role_policy(RoleName=NAME, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", **written}))
     same_trust = trust()
     same_trust["Statement"][0]["Action"] = ["sts:AssumeRole"]
     iam_role.settled(

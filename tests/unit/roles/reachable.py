@@ -65,7 +65,8 @@ AMAZON: dict[str, set[str]] = {
 _MODULE = re.compile(r"(?<![\w/])((?:central\.llm|amazon\.aws)\.\w+)\b")
 
 
-def modules_of(tasks: Path) -> set[str]:
+@functools.cache
+def modules_of(tasks: Path) -> frozenset[str]:
     """The modules and look-ups that a task file names, those of what it includes too."""
     text = tasks.read_text()
     found = _own(tasks)
@@ -77,7 +78,7 @@ def modules_of(tasks: Path) -> set[str]:
     for variables in (role / "vars/main.yml", role / "defaults/main.yml"):
         if variables.exists():
             found |= set(re.findall(r"lookup\('(amazon\.aws\.\w+)'", variables.read_text()))
-    return found
+    return frozenset(found)
 
 
 @functools.cache
@@ -147,9 +148,13 @@ def _services(path: Path) -> t.Iterator[str]:
 
 
 @functools.cache
+def model_of(service: str) -> t.Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+@functools.cache
 def _operations(service: str) -> dict[str, str]:
-    model = botocore.session.get_session().get_service_model(service)
-    return {xform_name(name): name for name in model.operation_names}
+    return {xform_name(name): name for name in model_of(service).operation_names}
 
 
 def entry_points(playbook: Path) -> set[tuple[str, str]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import sys
 import typing as t
 from pathlib import Path
 
-import botocore.session
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
@@ -36,8 +36,7 @@ def flat(rows: list[t.Any]) -> set[str]:
 
 
 PLAYBOOKS: dict[str, set[str]] = {
-    name: flat(rows)
-    for name, rows in yaml.safe_load(TABLE.read_text())["_llm_identity_operator_playbooks"].items()
+    name: flat(rows) for name, rows in yaml.safe_load(TABLE.read_text())["_llm_identity_operator_playbooks"].items()
 }
 SCOPES = yaml.safe_load(TABLE.read_text())["_llm_identity_operator_scopes"]
 
@@ -57,14 +56,18 @@ def rendered(variables: dict[str, t.Any]) -> dict[str, t.Any]:
 INVENTORY = {"llm_region": "eu-central-1", "llm_account_id": "123456789012", "llm_stack": "central-llm", "llm_tags": {}}
 
 
+DEFAULTS = rendered(INVENTORY)
+
+
 def documents_of(playbook: str, **variables: t.Any) -> list[dict[str, t.Any]]:
-    values = rendered(INVENTORY | variables)
+    values = rendered(INVENTORY | variables) if variables else DEFAULTS
     found = operator.statements(
         PLAYBOOKS[playbook], values["_llm_identity_operator_scopes"], values["_llm_identity_operator_gateway"]
     )
     return operator.documents(found)
 
 
+@functools.cache
 def reachable_actions(playbook: str) -> set[str]:
     """The actions of all operations that the playbook's modules can call, whatever they are asked for."""
     path = ROOT / f"playbooks/{playbook}.yml"
@@ -82,7 +85,7 @@ def reachable_actions(playbook: str) -> set[str]:
 
 def action_of_operation(operation: str) -> str:
     service, _colon, name = operation.partition(":")
-    model = botocore.session.get_session().get_service_model(service)
+    model = reachable.model_of(service)
     return action_of(model.signing_name, name, model.operation_model(name).http)
 
 
@@ -180,7 +183,6 @@ def test_an_action_without_a_scope_is_an_error() -> None:
         operator.statements(["sqs:SendMessage"], SCOPES, "arn:")
 
 
-EXAMPLE_SCOPES = rendered(INVENTORY)["_llm_identity_operator_scopes"]
 # What a listed action implies needs its scope too, and all of the scopes are here.
 actions = st.sets(st.sampled_from(sorted({action for scope in SCOPES for action in scope["actions"]})), min_size=1)
 
@@ -188,7 +190,7 @@ actions = st.sets(st.sampled_from(sorted({action for scope in SCOPES for action 
 @settings(max_examples=50, deadline=None)
 @given(actions, st.integers(min_value=700, max_value=6144))
 def test_splitting_keeps_every_action(chosen: set[str], limit: int) -> None:
-    statements = operator.statements(chosen, EXAMPLE_SCOPES, "arn:aws:apigateway:r::")
+    statements = operator.statements(chosen, DEFAULTS["_llm_identity_operator_scopes"], "arn:aws:apigateway:r::")
     documents = operator.documents(statements, limit)
 
     def granted(found: t.Iterable[dict[str, t.Any]]) -> set[tuple[str, str]]:

@@ -181,8 +181,6 @@ def test_the_simulator_gives_pages(lab: LabContext, user: t.Any) -> None:
         ("arn:aws:iam::123456789012:user/operator", ["SendMessage"], "InvalidInput"),
     ],
 )
-def test_what_the_simulator_refuses(
-    lab: LabContext, user: t.Any, source: str, actions: list[str], code: str
-) -> None:
+def test_what_the_simulator_refuses(lab: LabContext, user: t.Any, source: str, actions: list[str], code: str) -> None:
     user()
     assert refused(lab.client("iam").simulate_principal_policy, PolicySourceArn=source, ActionNames=actions) == code
