@@ -1,7 +1,8 @@
 """May a role do something? A small evaluation of IAM policy documents: explicit deny, then allow, else no.
 
-It knows actions, resources with wildcards, and the string and ARN conditions; a condition it does not know makes an
-Allow not count, so that it errs on the side of AWS's default, which is to refuse.
+It knows actions, resources with wildcards, and the string, ARN, Bool and Null conditions with their Not and IfExists
+forms. A condition it does not know makes an Allow not count and a Deny count, so that it errs on the side of AWS's
+default, which is to refuse.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
@@ -13,7 +14,21 @@ import re
 import typing as t
 
 Document = dict[str, t.Any]
-_COMPARISONS = {"StringEquals", "StringLike", "ArnEquals", "ArnLike"}
+Context = dict[str, str]
+# Whether an operator wants one of its values to match or none to.
+_COMPARISONS = {
+    "StringEquals": True,
+    "StringEqualsIgnoreCase": True,
+    "StringLike": True,
+    "StringNotEquals": False,
+    "StringNotEqualsIgnoreCase": False,
+    "StringNotLike": False,
+    "ArnEquals": True,
+    "ArnLike": True,
+    "ArnNotEquals": False,
+    "ArnNotLike": False,
+    "Bool": True,
+}
 
 
 def as_list(value: t.Any) -> list[t.Any]:
@@ -22,10 +37,25 @@ def as_list(value: t.Any) -> list[t.Any]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def allows(documents: t.Iterable[Document], action: str, resource: str, context: dict[str, str] | None = None) -> bool:
+def allows(documents: t.Iterable[Document], action: str, resource: str, context: Context | None = None) -> bool:
+    return decide(documents, action, resource, context) == "allowed"
+
+
+def decide(documents: t.Iterable[Document], action: str, resource: str, context: Context | None = None) -> str:
+    """`allowed`, `explicitDeny` or `implicitDeny`, in the words of the policy simulator."""
+    known = {key.lower(): value for key, value in (context or {}).items()}
     statements = [s for document in documents for s in as_list(document.get("Statement"))]
-    applying = [s for s in statements if _applies(s, action, resource, context or {})]
-    return bool(applying) and all(s.get("Effect") == "Allow" for s in applying)
+    effects = {s.get("Effect") for s in statements if _applies(s, action, resource, known)}
+    return "explicitDeny" if "Deny" in effects else "allowed" if "Allow" in effects else "implicitDeny"
+
+
+def may_allow(documents: t.Iterable[Document], action: str) -> bool:
+    """Whether there is any resource and circumstance in which the action is allowed."""
+    statements = [s for document in documents for s in as_list(document.get("Statement")) if _names(s, action)]
+    denied = any(
+        s.get("Effect") == "Deny" and not s.get("Condition") and "*" in as_list(s.get("Resource")) for s in statements
+    )
+    return not denied and any(s.get("Effect") == "Allow" for s in statements)
 
 
 def trusts(document: Document, service: str) -> bool:
@@ -48,27 +78,39 @@ def _matches(pattern: str, value: str) -> bool:
     return _pattern(pattern).match(value) is not None
 
 
-def _applies(statement: Document, action: str, resource: str, context: dict[str, str]) -> bool:
+def _names(statement: Document, action: str) -> bool:
     if "NotAction" in statement:
-        action_fits = not any(_matches(p, action) for p in as_list(statement["NotAction"]))
-    else:
-        action_fits = any(_matches(p, action) for p in as_list(statement.get("Action")))
+        return not any(_matches(p, action) for p in as_list(statement["NotAction"]))
+    return any(_matches(p, action) for p in as_list(statement.get("Action")))
+
+
+def _applies(statement: Document, action: str, resource: str, context: Context) -> bool:
     if "NotResource" in statement:
         resource_fits = not any(_matches(p, resource) for p in as_list(statement["NotResource"]))
     else:
         resource_fits = any(_matches(p, resource) for p in as_list(statement.get("Resource")))
-    return action_fits and resource_fits and _conditions_hold(statement.get("Condition") or {}, context)
+    if not resource_fits or not _names(statement, action):
+        return False
+    unknown = statement.get("Effect") == "Deny"
+    return all(
+        _holds(operator, key.lower(), as_list(patterns), context, unknown)
+        for operator, wanted in (statement.get("Condition") or {}).items()
+        for key, patterns in wanted.items()
+    )
 
 
-def _conditions_hold(conditions: dict[str, dict[str, t.Any]], context: dict[str, str]) -> bool:
-    for operator, wanted in conditions.items():
-        if operator not in _COMPARISONS:
-            return False
-        for key, patterns in wanted.items():
-            value = context.get(key.lower())
-            if value is None or not any(_matches(str(p), value) for p in as_list(patterns)):
-                return False
-    return True
+def _holds(operator: str, key: str, patterns: list[t.Any], context: Context, unknown: bool) -> bool:
+    """Whether one condition holds; `unknown` is the answer where the operator is none of those above."""
+    if operator == "Null":
+        return any((str(pattern).lower() == "true") == (key not in context) for pattern in patterns)
+    name = operator.removesuffix("IfExists")
+    if name not in _COMPARISONS:
+        return unknown
+    if key not in context:
+        # A negated comparison holds for what is not there.
+        return name != operator or not _COMPARISONS[name]
+    matched = any(_matches(str(pattern), context[key]) for pattern in patterns)
+    return matched == _COMPARISONS[name]
 
 
 def documents_of_role(iam: t.Any, role_name: str) -> list[Document]:

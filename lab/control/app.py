@@ -21,7 +21,7 @@ from waitress.server import create_server  # noqa: E402
 from waitress.wasyncore import close_all, loop  # noqa: E402
 
 from lab import moto_gaps  # noqa: E402
-from lab.control import current, generations, hooks, operations, strict  # noqa: E402
+from lab.control import authorization, current, generations, hooks, operations, strict  # noqa: E402
 from lab.control.call import Call, identify, match_operation  # noqa: E402
 from lab.control.calls import CallRecord  # noqa: E402
 from lab.control.errors import Answer, AwsError, render  # noqa: E402
@@ -78,6 +78,7 @@ class ControlApp:
             match_operation(call)
             entry = self.calls.note(call)
             environ["lab.reply_lost"] = self.faults.strike(call)
+            authorization.check(call)
             strict.check(call)
             with self._lock_of(call.service):
                 answer = operations.answer(call, lambda: self._ask_moto(call, environ))

@@ -28,7 +28,7 @@ _SIGNING_NAMES = {
     "tagging": "resourcegroupstaggingapi",
     "email": "ses",
 }
-_CREDENTIAL = re.compile(r"Credential=[^/,\s]+/\d{8}/(?P<region>[^/,\s]+)/(?P<service>[^/,\s]+)/aws4_request")
+_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[^/,\s]+)/(?P<service>[^/,\s]+)/aws4_request")
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html: no credentials needed.
 _UNSIGNED_STS = {"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
 
@@ -40,6 +40,7 @@ class Call:
     request: Request
     service: str = ""
     region: str = ""
+    access_key: str = ""
     operation: str = ""
     protocol: str = "rest-xml"
     model: OperationModel | None = None
@@ -55,12 +56,22 @@ class Call:
         return PLANE_USER_AGENT in self.request.headers.get("User-Agent", "")
 
 
-def scope_of(request: Request) -> tuple[str, str] | None:
-    """(signing name, region) of the credential scope, from the header or from a presigned query."""
+def credential_of(request: Request) -> re.Match[str] | None:
+    """The credential of a signature, from the header or from a presigned query."""
     presigned = request.args.get("X-Amz-Credential", "")
     text = request.headers.get("Authorization", "") or (f"Credential={presigned}" if presigned else "")
-    found = _CREDENTIAL.search(text)
+    return _CREDENTIAL.search(text)
+
+
+def scope_of(request: Request) -> tuple[str, str] | None:
+    """(signing name, region) of the credential scope."""
+    found = credential_of(request)
     return (found["service"].lower(), found["region"]) if found else None
+
+
+def access_key_of(request: Request) -> str:
+    found = credential_of(request)
+    return found["key"] if found else ""
 
 
 def service_of(signing_name: str, request: Request) -> str:
@@ -101,7 +112,7 @@ def identify(request: Request) -> Call:
             scope = ("sts", "us-east-1")
         else:
             raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
-    call.service, call.region = service_of(scope[0], request), scope[1]
+    call.service, call.region, call.access_key = service_of(scope[0], request), scope[1], access_key_of(request)
     model = service_model(call.service)
     if model is None:
         raise AwsError("NotImplemented", f"The lab knows no AWS service that signs as {scope[0]!r}.", 501)

@@ -24,6 +24,7 @@ class CallRecord:
             "service": call.service,
             "operation": call.operation,
             "region": call.region,
+            "access_key": call.access_key,
             "time": time.time(),
             "caller": "lab" if call.own else "client",
             "status": None,

@@ -49,6 +49,7 @@ GAPS: list[str] = [
     "ecs_capacity_providers",
     "dynamodb_tables",
     "iam_managed_policies",
+    "iam_simulation",
     "logs_retention",
     "logs_classes",
     "dynamodb_encryption",

@@ -22,6 +22,8 @@ except ImportError:  # AnsibleAWSModule reports a missing SDK.
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
+from ._iam.actions import IMPLIED, action_of
+
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 DENIED_CODES = frozenset(
@@ -37,6 +39,8 @@ DENIED_CODES = frozenset(
     }
 )
 
+_ENCODED = re.compile(r"[Ee]ncoded authorization failure message: ?\S+")
+
 # "User: … is not authorized to perform: logs:PutRetentionPolicy on resource: arn:… because …"
 _NAMED_ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>\S+))?")
 
@@ -50,15 +54,9 @@ class InvalidInput(Exception):
 
 
 def iam_action(client: t.Any, operation: str) -> str:
-    """The IAM action that an operation of this client needs."""
+    """The IAM action that an operation of this client needs; one of API Gateway is a verb on a path."""
     model = client.meta.service_model
-    signing_name = model.signing_name
-    if signing_name == "apigateway":
-        # API Gateway's actions are HTTP verbs; the resource tells the operations apart.
-        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
-        http = model.operation_model(operation).http
-        return f"apigateway:{http['method']} (on {http['requestUri']})"
-    return f"{signing_name}:{operation}"
+    return action_of(model.signing_name, operation, model.operation_model(operation).http)
 
 
 def explain(client: t.Any, error: Exception) -> str:
@@ -76,10 +74,28 @@ def explain(client: t.Any, error: Exception) -> str:
     message = error.response.get("Error", {}).get("Message", "") or str(error)
     if code not in DENIED_CODES:
         return f"{code}: {message}"
+    return f"{code}: {message}. {_what_is_missing(client, error.operation_name, message)}"
+
+
+def _what_is_missing(client: t.Any, operation: str, message: str) -> str:
+    """The action and its resource, as AWS names them; else the call's own, and what it may lack besides."""
+    encoded = _ENCODED.search(message)
+    # EC2's message says more to those who may read it.
+    # https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
+    decode = (
+        " The rest of the message is encoded: 'aws sts decode-authorization-message --encoded-message' reads it, "
+        "for which the caller needs sts:DecodeAuthorizationMessage"
+        if encoded
+        else ""
+    )
     named = _NAMED_ACTION.search(message)
-    action = named["action"] if named else iam_action(client, error.operation_name)
-    resource = f" on {named['resource']}" if named and named["resource"] else ""
-    return f"{code}: {message}. The caller lacks the IAM action {action}{resource}"
+    if named:
+        resource = f" on {named['resource'].rstrip('.,')}" if named["resource"] else ""
+        return f"The caller lacks the IAM action {named['action']}{resource}.{decode}".removesuffix(".")
+    action = iam_action(client, operation)
+    others = sorted({implied.action for implied in IMPLIED.get(action, ())})
+    besides = f", or one that it implies: {', '.join(others)}" if others else ""
+    return f"The caller lacks the IAM action {action}{besides}.{decode}".removesuffix(".")
 
 
 def error_code(error: BaseException | None) -> str:

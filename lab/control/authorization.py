@@ -1,0 +1,84 @@
+"""May the caller do this? A key that IAM or STS of this lab gave out may do what its owner's policies allow.
+
+The lab's own key, and any that IAM does not know, is the administrator's. What is decided is the action; its resource
+only where the request names it (API Gateway, whose actions are HTTP verbs on paths). So nothing is refused that AWS
+would allow, but AWS may refuse more.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from lab.compute import policy
+from lab.context import ACCOUNT_ID
+from lab.control.call import Call, service_model
+from lab.control.errors import AwsError
+from lab.control.operations import backend
+
+# Operations whose action has another name, or that need more than one.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_ACTIONS = {
+    ("lambda", "Invoke"): "lambda:InvokeFunction",
+    ("s3", "HeadBucket"): "s3:ListBucket",
+    ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
+    ("s3", "ListObjects"): "s3:ListBucket",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "HeadObject"): "s3:GetObject",
+}
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: no permission is needed.
+_FREE = {"GetCallerIdentity", "GetSessionToken"}
+
+
+class Caller(t.NamedTuple):
+    arn: str
+    documents: list[policy.Document]
+    boundary: list[policy.Document] | None
+
+
+def check(call: Call) -> None:
+    """Raise the service's own denial where the caller's policies do not allow the call."""
+    caller = _caller(call)
+    if caller is None or (call.service == "sts" and call.operation in _FREE):
+        return
+    action, resource = _needed(call)
+    for documents in filter(None, [caller.documents or [{}], caller.boundary]):
+        allowed = policy.allows(documents, action, resource) if resource else policy.may_allow(documents, action)
+        if not allowed:
+            raise _denial(call, caller, action, resource or "*")
+
+
+def _caller(call: Call) -> Caller | None:
+    # Here, because moto must not be imported before its environment is set.
+    from lab.moto_gaps.iam_simulation import policies_of
+
+    for user in backend("iam", "aws").users.values():
+        if any(key.access_key_id == call.access_key for key in user.access_keys):
+            return Caller(user.arn, *policies_of("user", user.name))
+    for session in backend("sts", "aws").assumed_roles:
+        if session.access_key_id == call.access_key:
+            role = session.role_arn.rpartition("/")[2]
+            arn = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role}/{session.session_name}"
+            return Caller(arn, *policies_of("role", role))
+    return None
+
+
+def _needed(call: Call) -> tuple[str, str]:
+    """The action, and the resource where it can be told."""
+    if call.service in {"apigateway", "apigatewayv2"}:
+        path = call.request.path.removeprefix("/v2")
+        return f"apigateway:{call.request.method}", f"arn:aws:apigateway:{call.region}::{path}"
+    model = service_model(call.service)
+    prefix = {"monitoring": "cloudwatch"}.get(model.signing_name, model.signing_name) if model else call.service
+    return _ACTIONS.get((call.service, call.operation), f"{prefix}:{call.operation}"), ""
+
+
+def _denial(call: Call, caller: Caller, action: str, resource: str) -> AwsError:
+    message = (
+        f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource} "
+        f"because no identity-based policy allows the {action} action"
+    )
+    if call.protocol == "ec2":
+        return AwsError("UnauthorizedOperation", f"You are not authorized to perform this operation. {message}", 403)
+    if call.protocol in {"query", "rest-xml"}:
+        return AwsError("AccessDenied", message, 403)
+    return AwsError("AccessDeniedException", message, 403 if call.protocol == "rest-json" else 400)

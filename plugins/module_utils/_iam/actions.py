@@ -1,0 +1,160 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE to this collection: it may change in any release.
+"""Which IAM actions a call needs: its own, and those that AWS checks besides because of what the call does. Pure.
+
+An action of API Gateway is an HTTP verb on a path; it is written `apigateway:PATCH /restapis/*/stages/*` here.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+_DOCS = "https://docs.aws.amazon.com/"
+
+
+class Implied(t.NamedTuple):
+    """An action that another one makes AWS check too."""
+
+    action: str
+    why: str
+    source: str
+
+
+_PASS_ROLE = _DOCS + "IAM/latest/UserGuide/id_roles_use_passrole.html"
+_TAG_EC2 = _DOCS + "AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html"
+_TAG_ECS = _DOCS + "AmazonECS/latest/developerguide/supported-iam-actions-tagging.html"
+_TAG_ELB = _DOCS + "elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html"
+_TAG_GATEWAY = _DOCS + "apigateway/latest/developerguide/apigateway-tagging-iam-policy.html"
+_LINK_V1 = _DOCS + "apigateway/latest/developerguide/grant-permissions-to-create-vpclink.html"
+_FLEET = _DOCS + "AWSEC2/latest/UserGuide/ec2-fleet-prerequisites.html#ec2-fleet-iam-users"
+_SPOT = _DOCS + "AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html"
+_ROLE_ECS = _DOCS + "AmazonECS/latest/developerguide/using-service-linked-roles.html"
+_ROLE_ELB = _DOCS + "elasticloadbalancing/latest/userguide/elb-service-linked-roles.html"
+_ROLE_GATEWAY = _DOCS + "apigateway/latest/developerguide/using-service-linked-roles.html"
+
+
+def _tags(action: str, source: str) -> Implied:
+    return Implied(action, "it is created with tags", source)
+
+
+def _linked_role(source: str) -> Implied:
+    return Implied("iam:CreateServiceLinkedRole", "the service's own role is made with its first resource", source)
+
+
+_TAGS_GATEWAY = (
+    _tags("apigateway:POST /tags/*", _TAG_GATEWAY),
+    _tags("apigateway:PUT /tags/*", _TAG_GATEWAY),
+)
+_ENDPOINT_SERVICE = tuple(
+    Implied(action, "a VPC link of version 1 is a VPC endpoint service", _LINK_V1)
+    for action in (
+        "ec2:CreateVpcEndpointServiceConfiguration",
+        "ec2:DeleteVpcEndpointServiceConfigurations",
+        "ec2:DescribeVpcEndpointServiceConfigurations",
+        "ec2:ModifyVpcEndpointServicePermissions",
+        "elasticloadbalancing:DescribeLoadBalancers",
+    )
+)
+
+# By the action that implies them.
+IMPLIED: dict[str, tuple[Implied, ...]] = {
+    "apigateway:DELETE /vpclinks/*": _ENDPOINT_SERVICE,
+    "apigateway:PATCH /account": (Implied("iam:PassRole", "API Gateway gets the role that it logs with", _PASS_ROLE),),
+    "apigateway:POST /apikeys": _TAGS_GATEWAY,
+    "apigateway:POST /restapis": _TAGS_GATEWAY,
+    "apigateway:POST /restapis/*/stages": _TAGS_GATEWAY,
+    "apigateway:POST /usageplans": _TAGS_GATEWAY,
+    "apigateway:POST /vpclinks": (*_TAGS_GATEWAY, *_ENDPOINT_SERVICE, _linked_role(_ROLE_GATEWAY)),
+    "dynamodb:CreateTable": (
+        _tags("dynamodb:TagResource", _DOCS + "amazondynamodb/latest/developerguide/Tagging.Operations.html"),
+    ),
+    "ec2:CreateFleet": (
+        Implied("ec2:RunInstances", "a fleet launches instances as its caller", _FLEET),
+        Implied("ec2:CreateTags", "the launch template tags what it starts", _TAG_EC2),
+        Implied("iam:PassRole", "the instances get the role of their profile", _FLEET),
+        Implied("iam:CreateServiceLinkedRole", "the first spot instance of an account makes EC2's role", _SPOT),
+    ),
+    "ec2:CreateLaunchTemplate": (_tags("ec2:CreateTags", _TAG_EC2),),
+    "ec2:CreateSecurityGroup": (_tags("ec2:CreateTags", _TAG_EC2),),
+    "ecs:CreateCluster": (_tags("ecs:TagResource", _TAG_ECS), _linked_role(_ROLE_ECS)),
+    "ecs:CreateService": (_tags("ecs:TagResource", _TAG_ECS),),
+    "ecs:RegisterTaskDefinition": (
+        _tags("ecs:TagResource", _TAG_ECS),
+        Implied("iam:PassRole", "ECS gets the task's and the execution role", _PASS_ROLE),
+    ),
+    "elasticloadbalancing:CreateListener": (_tags("elasticloadbalancing:AddTags", _TAG_ELB),),
+    "elasticloadbalancing:CreateLoadBalancer": (
+        _tags("elasticloadbalancing:AddTags", _TAG_ELB),
+        _linked_role(_ROLE_ELB),
+    ),
+    "elasticloadbalancing:CreateTargetGroup": (
+        _tags("elasticloadbalancing:AddTags", _TAG_ELB),
+        _linked_role(_ROLE_ELB),
+    ),
+    "iam:AddRoleToInstanceProfile": (
+        Implied(
+            "iam:PassRole",
+            "EC2 gets the role",
+            _DOCS + "IAM/latest/APIReference/API_AddRoleToInstanceProfile.html",
+        ),
+    ),
+    "iam:CreateInstanceProfile": (
+        _tags("iam:TagInstanceProfile", _DOCS + "IAM/latest/UserGuide/id_tags_instance-profiles.html"),
+    ),
+    "iam:CreatePolicy": (
+        _tags("iam:TagPolicy", _DOCS + "IAM/latest/UserGuide/id_tags_customer-managed-policies.html"),
+    ),
+    "iam:CreateRole": (_tags("iam:TagRole", _DOCS + "IAM/latest/UserGuide/id_tags_roles.html"),),
+    "logs:CreateLogGroup": (
+        _tags("logs:TagResource", _DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"),
+    ),
+    "secretsmanager:CreateSecret": (
+        _tags("secretsmanager:TagResource", _DOCS + "secretsmanager/latest/apireference/API_CreateSecret.html"),
+    ),
+}
+
+# Operations whose action has another name.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_RENAMED = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:ListObjects": "s3:ListBucket",
+    "s3:ListObjectsV2": "s3:ListBucket",
+}
+_PREFIXES = {"monitoring": "cloudwatch"}
+
+
+def action_of(signing_name: str, operation: str, http: t.Mapping[str, str]) -> str:
+    """The action of an operation, as its service's model in botocore describes it."""
+    if signing_name == "apigateway":
+        return f"apigateway:{http['method']} {path_of(http['requestUri'])}"
+    action = f"{_PREFIXES.get(signing_name, signing_name)}:{operation}"
+    return _RENAMED.get(action, action)
+
+
+def path_of(request_uri: str) -> str:
+    """The path that a policy names: what identifies a resource is a `*`, and version 2 has no prefix.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
+    """
+    path = re.sub(r"\{[^}]*\}", "*", request_uri.partition("?")[0]).removeprefix("/v2")
+    # Tagging names the resource by its ARN, whose slashes are no part of the path's.
+    return "/tags/*" if path.startswith("/tags/") else path
+
+
+def with_implied(actions: t.Iterable[str]) -> set[str]:
+    """These actions and all that they imply."""
+    found: set[str] = set()
+    waiting = list(actions)
+    while waiting:
+        action = waiting.pop()
+        if action not in found:
+            found.add(action)
+            waiting += [implied.action for implied in IMPLIED.get(action, ())]
+    return found
+
+
+__all__ = ("IMPLIED", "Implied", "action_of", "path_of", "with_implied")

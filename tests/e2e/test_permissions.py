@@ -1,0 +1,186 @@
+"""Each playbook with nothing but its operator's policy: the lab refuses what the policy does not allow."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import typing as t
+import urllib.request
+from pathlib import Path
+
+import boto3
+import botocore.session
+import pytest
+from ansible_collections.central.llm.plugins.module_utils._iam.actions import action_of
+
+from .conftest import ROOT
+from .test_lifecycle import Run, forget_calls, inventory, play
+from .test_lifecycle import lab as lab
+
+# No permission is needed to ask who one is.
+FREE = {"sts:GetCallerIdentity"}
+
+# Whatever can be changed in place, so that the calls that change something are seen too.
+CHANGES = {
+    "llm_gateway_rate_limit": 6,
+    "llm_gateway_log_retention_days": 30,
+    "llm_gateway_routes": [{"path": "/v1/chat/completions", "method": "POST"}],
+    "llm_balancer_idle_timeout": 900,
+    "llm_balancer_health_interval": 15,
+    "llm_balancer_deregistration_delay": 6,
+    "llm_host_root_size": 120,
+    "llm_service_stop_timeout": 50,
+    "llm_service_log_retention_days": 14,
+    "llm_tags": {"owner": "tests"},
+    "llm_identity_aws_managed_policies": True,
+}
+
+
+class Operator(t.NamedTuple):
+    environment: dict[str, str]
+    key_id: str
+    policies: Path
+
+    def becomes(self, playbook: str) -> None:
+        """Take all policies away and give the one of this playbook."""
+        iam = boto3.client("iam")
+        for name in iam.list_user_policies(UserName="operator")["PolicyNames"]:
+            iam.delete_user_policy(UserName="operator", PolicyName=name)
+        for path in self.files(playbook):
+            iam.put_user_policy(UserName="operator", PolicyName=path.stem, PolicyDocument=path.read_text())
+
+    def files(self, playbook: str) -> list[Path]:
+        return sorted(self.policies.glob(f"central-llm-operator-{playbook}*.json"))
+
+    def granted(self, playbook: str) -> dict[str, list[str]]:
+        """The resources of each action."""
+        found: dict[str, list[str]] = {}
+        for path in self.files(playbook):
+            for statement in json.loads(path.read_text())["Statement"]:
+                for action in statement["Action"]:
+                    found.setdefault(action, []).extend(statement["Resource"])
+        return found
+
+    def called(self) -> set[str]:
+        """The actions of the calls that were made with the operator's key."""
+        with urllib.request.urlopen(f"{self.environment['AWS_ENDPOINT_URL']}/_lab/calls", timeout=10) as answer:
+            calls = json.loads(answer.read())
+        return {
+            action_of_call(call["service"], call["operation"]) for call in calls if call["access_key"] == self.key_id
+        } - FREE
+
+
+def action_of_call(service: str, operation: str) -> str:
+    model = botocore.session.get_session().get_service_model(service)
+    return action_of(model.signing_name, operation, model.operation_model(operation).http)
+
+
+def not_granted(called: set[str], granted: dict[str, list[str]]) -> set[str]:
+    """The actions that the policy lacks; a path of API Gateway must be one of its resources."""
+    lacking = set()
+    for action in called:
+        name, _space, path = action.partition(" ")
+        resources = granted.get(name, [])
+        if not resources or (path and not any(fnmatch.fnmatchcase(path, r.partition("::")[2]) for r in resources)):
+            lacking.add(action)
+    return lacking
+
+
+@pytest.fixture(scope="module")
+def operator(lab: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Operator:
+    folder = tmp_path_factory.mktemp("policies")
+    run = play(lab, "../tests/e2e/operator", "-e", f"llm_identity_operator_directory={folder}")
+    assert run.status == 0, run.output
+    iam = boto3.client("iam")
+    iam.create_user(UserName="operator")
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    environment = {
+        **lab,
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    return Operator(environment, key["AccessKeyId"], folder)
+
+
+def runs(operator: Operator, policy: str, playbook: str, *arguments: str) -> tuple[Run, set[str]]:
+    operator.becomes(policy)
+    forget_calls(operator.environment)
+    run = play(operator.environment, playbook, *arguments)
+    called = operator.called()
+    assert run.status == 0, run.output
+    assert called
+    assert not_granted(called, operator.granted(policy)) == set()
+    return run, called
+
+
+def test_what_is_missing_is_said_before_the_first_write(operator: Operator) -> None:
+    operator.becomes("status")
+    boto3.client("iam").put_user_policy(
+        UserName="operator",
+        PolicyName="simulate",
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}],
+            }
+        ),
+    )
+    forget_calls(operator.environment)
+    run = play(operator.environment, "up")
+    assert run.status != 0
+    output = " ".join(run.output.split())
+    assert "operator lacks what up needs" in output
+    assert "ecs:CreateService on arn:aws:ecs:eu-central-1:123456789012:" in output
+    assert "apigateway:POST on arn:aws:apigateway:eu-central-1::/apikeys" in output
+    assert "dynamodb:DescribeTable on" not in output
+    writes = [
+        action
+        for action in operator.called()
+        if not action.partition(":")[2].startswith(("Describe", "Get", "List", "GET", "Simulate"))
+    ]
+    assert writes == []
+
+
+def test_up_is_allowed_what_it_calls(operator: Operator) -> None:
+    run, _called = runs(operator, "up", "up")
+    assert run.changed > 10
+    assert "The permissions were not checked" not in run.output
+
+
+def test_status_is_allowed_what_it_calls(operator: Operator) -> None:
+    runs(operator, "status", playbook_of("status"), "-e", "entry_point=status")
+
+
+def test_down_is_allowed_what_it_calls(operator: Operator) -> None:
+    runs(operator, "down", "down")
+    assert inventory(operator.environment)["hosts"] == []
+
+
+def test_up_is_allowed_to_change_what_there_is(operator: Operator) -> None:
+    # The rooms that up lists, without a session: no engine need load for this.
+    rooms = ["state", "network", "identity", "host", "balancer", "service", "gateway"]
+    arguments = json.dumps({"entry_point": "main", "rooms": rooms, **CHANGES})
+    _run, called = runs(operator, "up", "../tests/e2e/rooms", "-e", arguments)
+    assert called >= {
+        "apigateway:PATCH /usageplans/*",
+        "ec2:CreateLaunchTemplateVersion",
+        "ecs:RegisterTaskDefinition",
+        "elasticloadbalancing:ModifyTargetGroupAttributes",
+        "iam:AttachRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:TagRole",
+    }
+
+
+def test_teardown_is_allowed_what_it_calls(operator: Operator) -> None:
+    arguments = json.dumps({"entry_point": "absent", "llm_state_deletion_protection": False})
+    boto3.client("dynamodb").update_table(TableName="central-llm-state", DeletionProtectionEnabled=False)
+    runs(operator, "teardown", playbook_of("teardown"), "-e", arguments)
+    assert inventory(operator.environment)["apis"] == []
+    roles = [role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]]
+    assert [name for name in roles if name.startswith("central-llm")] == []
+
+
+def playbook_of(name: str) -> str:
+    """The playbook itself, or the rooms' entry points that it would list."""
+    return name if (ROOT / f"playbooks/{name}.yml").exists() else "../tests/e2e/rooms"

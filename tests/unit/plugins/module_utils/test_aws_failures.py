@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import typing as t
+
+import boto3
+import pytest
+from ansible_collections.central.llm.plugins.module_utils._aws import AwsCallError, aws_call, explain, iam_action
+from botocore.exceptions import ClientError
+
+
+def client(service: str) -> t.Any:
+    return boto3.client(service, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="y")
+
+
+def denied(operation: str, message: str, code: str = "AccessDeniedException") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "action"),
+    [
+        ("logs", "PutRetentionPolicy", "logs:PutRetentionPolicy"),
+        ("elbv2", "CreateListener", "elasticloadbalancing:CreateListener"),
+        ("cloudwatch", "PutDashboard", "cloudwatch:PutDashboard"),
+        ("s3", "HeadBucket", "s3:ListBucket"),
+        ("lambda", "Invoke", "lambda:InvokeFunction"),
+        ("apigateway", "UpdateUsagePlan", "apigateway:PATCH /usageplans/*"),
+        ("apigateway", "CreateStage", "apigateway:POST /restapis/*/stages"),
+        ("apigateway", "TagResource", "apigateway:PUT /tags/*"),
+        ("apigatewayv2", "CreateVpcLink", "apigateway:POST /vpclinks"),
+    ],
+)
+def test_the_action_of_an_operation(service: str, operation: str, action: str) -> None:
+    assert iam_action(client(service), operation) == action
+
+
+def test_what_aws_names_is_said() -> None:
+    message = (
+        "User: arn:aws:iam::1:user/me is not authorized to perform: iam:PassRole on resource: "
+        "arn:aws:iam::1:role/x because no identity-based policy allows the iam:PassRole action"
+    )
+    said = explain(client("ecs"), denied("RegisterTaskDefinition", message))
+    assert said.endswith("The caller lacks the IAM action iam:PassRole on arn:aws:iam::1:role/x")
+
+
+def test_what_aws_does_not_name_is_the_call_and_what_it_implies() -> None:
+    said = explain(client("ecs"), denied("RegisterTaskDefinition", "not today"))
+    assert "ecs:RegisterTaskDefinition, or one that it implies: ecs:TagResource, iam:PassRole" in said
+    said = explain(client("logs"), denied("PutRetentionPolicy", "not today"))
+    assert said.endswith("The caller lacks the IAM action logs:PutRetentionPolicy")
+
+
+def test_an_encoded_message_is_decoded_how() -> None:
+    message = "You are not authorized to perform this operation. Encoded authorization failure message: AbC-_123"
+    said = explain(client("ec2"), denied("CreateFleet", message, "UnauthorizedOperation"))
+    assert "ec2:CreateFleet, or one that it implies: ec2:CreateTags, ec2:RunInstances" in said
+    assert "aws sts decode-authorization-message" in said and "sts:DecodeAuthorizationMessage" in said
+
+
+def test_a_named_action_beside_an_encoded_message() -> None:
+    message = (
+        "You are not authorized to perform this operation. User: arn:aws:iam::1:user/me is not authorized to perform: "
+        "ec2:RunInstances on resource: arn:aws:ec2:eu-central-1:1:instance/* because no identity-based policy allows "
+        "the ec2:RunInstances action. Encoded authorization failure message: AbC"
+    )
+    said = explain(client("ec2"), denied("CreateFleet", message, "UnauthorizedOperation"))
+    assert "lacks the IAM action ec2:RunInstances on arn:aws:ec2:eu-central-1:1:instance/*. The rest" in said
+
+
+def test_the_resource_of_the_request_is_named_where_aws_names_none() -> None:
+    @aws_call("change the stage {name} of {api_id}")
+    def change(client: t.Any, api_id: str, name: str) -> None:
+        raise denied("UpdateStage", "no")
+
+    with pytest.raises(AwsCallError) as caught:
+        change(client("apigateway"), "a1", name="prod")
+    assert "Failed to change the stage prod of a1" in caught.value.message
+    assert "lacks the IAM action apigateway:PATCH /restapis/*/stages/*" in caught.value.message
+
+
+def test_other_failures_are_left_as_they_are() -> None:
+    assert explain(client("logs"), denied("PutRetentionPolicy", "bad", "ValidationException")) == (
+        "ValidationException: bad"
+    )

@@ -1,0 +1,196 @@
+"""Which AWS operations a playbook's rooms can call, read from the code: the modules that the tasks name, and what these
+call of `plugins/module_utils/`."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+import typing as t
+from pathlib import Path
+
+import botocore.session
+import yaml
+from botocore import xform_name
+
+ROOT = Path(__file__).parents[3]
+
+# What the tasks use of amazon.aws, and which operations that calls: read from its sources, version 10.1.2.
+AMAZON: dict[str, set[str]] = {
+    "amazon.aws.aws_caller_info": {"sts:GetCallerIdentity", "iam:ListAccountAliases"},
+    "amazon.aws.ec2_instance_info": {"ec2:DescribeInstances"},
+    "amazon.aws.ec2_launch_template_info": {"ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"},
+    "amazon.aws.ec2_security_group": {
+        "ec2:AuthorizeSecurityGroupEgress",
+        "ec2:AuthorizeSecurityGroupIngress",
+        "ec2:CreateSecurityGroup",
+        "ec2:CreateTags",
+        "ec2:DeleteSecurityGroup",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeTags",
+        "ec2:DescribeVpcs",
+        "ec2:RevokeSecurityGroupEgress",
+        "ec2:RevokeSecurityGroupIngress",
+    },
+    "amazon.aws.ec2_security_group_info": {"ec2:DescribeSecurityGroups"},
+    "amazon.aws.ec2_vpc_net_info": {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"},
+    "amazon.aws.ec2_vpc_subnet_info": {"ec2:DescribeSubnets"},
+    "amazon.aws.iam_managed_policy": {
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:DetachGroupPolicy",
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:ListEntitiesForPolicy",
+        "iam:ListPolicies",
+        "iam:ListPolicyTags",
+        "iam:ListPolicyVersions",
+        "iam:SetDefaultPolicyVersion",
+        "iam:TagPolicy",
+    },
+    "amazon.aws.iam_role_info": {
+        "iam:GetRole",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListInstanceProfilesForRole",
+        "iam:ListRolePolicies",
+    },
+    "amazon.aws.secretsmanager_secret": {"secretsmanager:GetSecretValue"},
+    "amazon.aws.ssm_parameter": {"ssm:GetParameter"},
+}
+
+_MODULE = re.compile(r"(?<![\w/])((?:central\.llm|amazon\.aws)\.\w+)\b")
+
+
+@functools.cache
+def modules_of(tasks: Path) -> frozenset[str]:
+    """The modules and look-ups that a task file names, those of what it includes too."""
+    text = tasks.read_text()
+    found = _own(tasks)
+    for role, entry_point in entry_points(tasks):
+        found |= modules_of(ROOT / f"roles/{role}/tasks/{entry_point}.yml")
+    for included in re.findall(r"(?:import|include)_tasks: (\w+\.yml)", text):
+        found |= modules_of(tasks.parent / included)
+    role = tasks.parents[1]
+    for variables in (role / "vars/main.yml", role / "defaults/main.yml"):
+        if variables.exists():
+            found |= set(re.findall(r"lookup\('(amazon\.aws\.\w+)'", variables.read_text()))
+    return frozenset(found)
+
+
+@functools.cache
+def operations_of(module: str) -> frozenset[str]:
+    """`service:Operation`, as botocore names both."""
+    if module in AMAZON:
+        return frozenset(AMAZON[module])
+    path = ROOT / f"plugins/modules/{module.removeprefix('central.llm.')}.py"
+    if not path.exists():
+        raise LookupError(f"{module} is new: say in {Path(__file__).name} which operations it calls")
+    return frozenset(_called_from(path, set()))
+
+
+def _called_from(path: Path, seen: set[Path]) -> set[str]:
+    if path in seen or not path.exists():
+        return set()
+    seen.add(path)
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            found |= _named(path, _operation_in(node))
+        elif isinstance(node, ast.ImportFrom):
+            for imported in _imported(path, node):
+                found |= _called_from(imported, seen)
+    return found
+
+
+def _operation_in(call: ast.Call) -> str:
+    """The operation that client.operation(), client.get_paginator("operation") or waiter_model("Operation") names."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name in {"get_paginator", "waiter_model"} and call.args and isinstance(call.args[0], ast.Constant):
+        return str(call.args[0].value)
+    on_client = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value).endswith("client")
+    return name if on_client else ""
+
+
+def _imported(path: Path, node: ast.ImportFrom) -> t.Iterator[Path]:
+    """The files of this collection's module_utils that an import may mean; some of them do not exist."""
+    parts = (node.module or "").split(".") if node.module else []
+    if node.level:
+        folder = path.parents[node.level - 1]
+    elif parts[:2] == ["ansible_collections", "central"]:
+        folder, parts = ROOT, parts[3:]
+    else:
+        return
+    base = folder.joinpath(*parts)
+    yield base.with_suffix(".py")
+    yield from (base / f"{alias.name}.py" for alias in node.names)
+
+
+def _named(path: Path, name: str) -> set[str]:
+    for service in _services(path):
+        operation = _operations(service).get(name) or (name if name in _operations(service).values() else None)
+        if operation:
+            return {f"{service}:{operation}"}
+    return set()
+
+
+def _services(path: Path) -> t.Iterator[str]:
+    folder = path.parent.name
+    if folder == "_apigateway":
+        yield "apigatewayv2" if path.stem.endswith("_v2") else "apigateway"
+    elif folder.startswith("_"):
+        yield folder[1:]
+    else:
+        yield from re.findall(r"module\.client\(\"(\w+)\"\)", path.read_text())
+
+
+@functools.cache
+def model_of(service: str) -> t.Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+@functools.cache
+def _operations(service: str) -> dict[str, str]:
+    return {xform_name(name): name for name in model_of(service).operation_names}
+
+
+def entry_points(playbook: Path) -> set[tuple[str, str]]:
+    """(role, entry point) of all that a playbook or a task file includes."""
+    found: set[tuple[str, str]] = set()
+
+    def walk(node: t.Any) -> None:
+        if isinstance(node, list):
+            for item in node:
+                walk(item)
+        elif isinstance(node, dict):
+            included = node.get("ansible.builtin.include_role") or node.get("ansible.builtin.import_role")
+            if included:
+                for room in node.get("loop") or [""]:
+                    name = included["name"].replace("{{ room }}", str(room)).removeprefix("central.llm.")
+                    found.add((name, included.get("tasks_from", "main")))
+            for value in node.values():
+                walk(value)
+
+    walk(yaml.safe_load(playbook.read_text()))
+    return found
+
+
+def operations_of_playbook(playbook: Path) -> set[str]:
+    return operations_of_entry_points(entry_points(playbook)) | set().union(*map(operations_of, _own(playbook)))
+
+
+def operations_of_entry_points(points: t.Iterable[tuple[str, str]]) -> set[str]:
+    found: set[str] = set()
+    for role, entry_point in points:
+        for module in modules_of(ROOT / f"roles/{role}/tasks/{entry_point}.yml"):
+            found |= operations_of(module)
+    return found
+
+
+def _own(playbook: Path) -> set[str]:
+    """The modules that a file itself names; roles and filters look alike."""
+    found = {name for name in _MODULE.findall(playbook.read_text()) if not name.startswith("central.llm.llm_")}
+    return {name for name in found if not (ROOT / f"plugins/filter/{name.rpartition('.')[2]}.py").exists()}
