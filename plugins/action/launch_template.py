@@ -5,4 +5,4 @@ from ansible_collections.central.llm.plugins.plugin_utils._warm import WarmActio
 
 
 class ActionModule(WarmActionModule):
-    services = ("ec2",)
+    services = ("ec2", "ssm")

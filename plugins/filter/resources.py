@@ -91,7 +91,7 @@ _value:
 """
 
 # Where modules keep a resource's id, the most telling first.
-IDS = ("id", "group_id", "vpc_id", "subnet_id", "vpc_endpoint_id", "arn", "role_arn")
+IDS = ("id", "group_id", "vpc_endpoint_id", "arn")
 
 Entry = dict[str, t.Any]
 
@@ -122,13 +122,18 @@ def _entry(kind: str, name: str, result: Entry) -> Entry:
         state = "unknown"
     elif not result["changed"]:
         state = "as wanted"
-    else:
-        before, after = _sides(result.get("diff"))
+    elif "diff" in result:
+        before, after = _sides(result["diff"])
         state = "differs" if before else "missing"
         drift = differences(before, after) if before else []
-    there = {} if state == "missing" else resource or {}
-    found = next((there[key] for key in IDS if there.get(key)), "")
+    else:
+        state = "differs" if _id(resource or {}) else "missing"
+    found = "" if state == "missing" else _id(resource or {})
     return {"kind": kind, "name": name, "id": found, "state": state, "drift": drift}
+
+
+def _id(resource: Entry) -> str:
+    return str(next((resource[key] for key in IDS if resource.get(key)), ""))
 
 
 def _sides(diff: t.Any) -> tuple[t.Any, t.Any]:

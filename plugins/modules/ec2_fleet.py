@@ -31,6 +31,7 @@ options:
   launch_template_name:
     description:
       - The launch template that hosts are started from. Required with O(state=present).
+      - In check mode an empty one stands for a template that the run is yet to make.
     type: str
   launch_template_version:
     description:
@@ -247,19 +248,26 @@ def summary(filters: dict[str, str], hosts: list[Resource]) -> Resource:
     return {"filters": filters, "count": len(hosts), "instance_ids": sorted(item["id"] for item in hosts)}
 
 
-def plan_launch(client: t.Any, options: Resource, tags: dict[str, str]) -> Launch:
-    """What a launch would ask for; all that it refers to is looked up, so that nothing is found missing later."""
-    rungs = [ladder.Rung(**{name: item[name] for name in ladder.Rung._fields}) for item in options["overrides"]]
+def find_template(client: t.Any, options: Resource) -> Resource:
     name, version = options["launch_template_name"], options["launch_template_version"]
-    template = api.find_launch_template_version(client, name, version)
+    if not name:  # Check mode, of a template that the run is yet to make.
+        return {"LaunchTemplateId": "", "VersionNumber": 1}
+    template: Resource | None = api.find_launch_template_version(client, name, version)
     if template is None:
         raise InvalidInput(f"There is no launch template {name} with a version {version}. Create it first.")
+    return template
+
+
+def plan_launch(client: t.Any, options: Resource, tags: dict[str, str]) -> Launch:
+    """What a launch would ask for; all that it refers to is looked up, so that nothing is found missing later."""
+    template = find_template(client, options)
+    rungs = [ladder.Rung(**{name: item[name] for name in ladder.Rung._fields}) for item in options["overrides"]]
     zone_of = api.zones_of_subnets(client, sorted({rung.subnet_id for rung in rungs}))
     offered = api.zones_of_instance_types(client, sorted({rung.instance_type for rung in rungs}))
     possible, left_out = ladder.split_offered(rungs, zone_of, offered)
     situation = {"template": template["LaunchTemplateId"]}
-    version_number = str(template["VersionNumber"])
-    return Launch(possible, left_out, 0, name, version_number, tags, situation, options["attempt_timeout"])
+    name, version = options["launch_template_name"], str(template["VersionNumber"])
+    return Launch(possible, left_out, 0, name, version, tags, situation, options["attempt_timeout"])
 
 
 def ensure_present(client: t.Any, options: Resource, *, check_mode: bool) -> Resource:
@@ -343,6 +351,8 @@ def main() -> None:
     )
     with module.failures_reported():
         client = module.client("ec2")
+        if module.params["state"] == "present":
+            module.yet_to_be_made("launch_template_name")
         ensure = ensure_present if module.params["state"] == "present" else ensure_absent
         try:
             result = ensure(client, module.params, check_mode=module.check_mode)

@@ -7,18 +7,23 @@ import typing as t
 Result = dict[str, t.Any]
 
 # What check mode puts where it cannot know an id.
-PLACEHOLDERS = ("made-by-this-run", "sg-00000000", "vpc-00000000", "subnet-00000000", "/00000000", "predicted")
+PLACEHOLDERS = ("made-by-this-run", "sg-00000000", "vpc-00000000", "subnet-00000000", "/0000000000000000")
 
 
 def results(document: Result) -> dict[tuple[str, int, int], Result]:
-    """The results of a run (by the JSON callback): by task, how many times it had run, and item of its loop."""
+    """The results of a run (by the JSON callback): by task, how many times it had run, and item of its loop.
+
+    What was skipped did not run: where check mode predicts by a task of the same name, that one is held against the run.
+    """
     found: dict[tuple[str, int, int], Result] = {}
     seen: dict[str, int] = {}
     for play in document["plays"]:
         for task in play["tasks"]:
-            name = task["task"]["name"]
-            seen[name] = seen.get(name, 0) + 1
             for result in task["hosts"].values():
+                if result.get("skipped"):
+                    continue
+                name = task["task"]["name"]
+                seen[name] = seen.get(name, 0) + 1
                 for item, each in enumerate(result.get("results", [result])):
                     found[name, seen[name], item] = each
     return found

@@ -16,7 +16,7 @@ from .predictions import mistakes, results
 
 JSON = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
 # What is left of a hand-made stack's own way: its link is of version 1, and no balancer gets its first group late.
-BY_HAND = {"llm_network_link_version": 1, "llm_network_balancer_group": ""}
+BY_HAND = {"llm_network_link_version": 1, "llm_network_link_group": "", "llm_network_balancer_group": ""}
 
 
 @pytest.fixture

@@ -343,3 +343,17 @@ def test_terminate_and_terminate_again(
     # A new session is a new request, though nothing is there, as before.
     assert fleet.ok(**options).changed
     assert len(hosts(ec2)) == 1
+
+
+class TestATemplateThatIsYetToBeMade:
+    def test_check_mode_predicts_the_start(self, fleet: t.Any, options: dict[str, t.Any]) -> None:
+        outcome = fleet.ok(check=True, **{**options, "launch_template_name": ""})
+        assert outcome.changed and outcome["would_start"]["count"] == 1
+
+    def test_a_run_needs_it(self, fleet: t.Any, options: dict[str, t.Any]) -> None:
+        assert "Only check mode" in fleet.refused(**{**options, "launch_template_name": ""})
+
+    def test_a_name_that_leads_nowhere_is_none(self, fleet: t.Any, options: dict[str, t.Any]) -> None:
+        assert "no launch template nowhere" in fleet.refused(
+            check=True, **{**options, "launch_template_name": "nowhere"}
+        )
