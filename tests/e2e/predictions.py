@@ -13,7 +13,7 @@ PLACEHOLDERS = ("made-by-this-run", "sg-00000000", "vpc-00000000", "subnet-00000
 def results(document: Result) -> dict[tuple[str, int, int], Result]:
     """The results of a run (by the JSON callback): by task, how many times it had run, and item of its loop.
 
-    What was skipped did not run: where check mode predicts by a task of the same name, that one is held against the run.
+    What was skipped did not run: where check mode predicts by a task of the same name, that one counts for both.
     """
     found: dict[tuple[str, int, int], Result] = {}
     seen: dict[str, int] = {}
