@@ -54,7 +54,8 @@ _PARTS = 16
 # Half for subnets counted from the front, half for those from the end: they never meet.
 _MOST = _PARTS // 2
 # https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
-_WIDEST, _NARROWEST = 16, 24
+_WIDEST = 16
+_NARROWEST = 24
 
 
 def subnet_cidrs(vpc_cidr: str, count: int, from_end: bool = False) -> list[str]:
