@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import json
 import typing as t
 import urllib.request
@@ -65,13 +66,17 @@ class Operator(t.NamedTuple):
         """The actions of the calls that were made with the operator's key."""
         with urllib.request.urlopen(f"{self.environment['AWS_ENDPOINT_URL']}/_lab/calls", timeout=10) as answer:
             calls = json.loads(answer.read())
-        return {
-            action_of_call(call["service"], call["operation"]) for call in calls if call["access_key"] == self.key_id
-        } - FREE
+        made = {(call["service"], call["operation"]) for call in calls if call["access_key"] == self.key_id}
+        return {action_of_call(*call) for call in made} - FREE
+
+
+@functools.cache
+def model_of(service: str) -> t.Any:
+    return botocore.session.get_session().get_service_model(service)
 
 
 def action_of_call(service: str, operation: str) -> str:
-    model = botocore.session.get_session().get_service_model(service)
+    model = model_of(service)
     return action_of(model.signing_name, operation, model.operation_model(operation).http)
 
 
