@@ -215,6 +215,7 @@ import typing as t
 
 from ansible_collections.central.llm.plugins.module_utils._apigateway import deployments, stage_settings, stages, tags
 from ansible_collections.central.llm.plugins.module_utils._apigateway.stage_plan import Plan, describe, plan
+from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
@@ -247,23 +248,26 @@ def write(client: t.Any, before: Resource | None, planned: Plan, options: Resour
 
 def ensure_present(
     client: t.Any, before: Resource | None, options: Resource, *, check_mode: bool
-) -> tuple[bool, Resource | None, str, list[str]]:
+) -> tuple[bool, Resource | None, str, list[str], str]:
     planned = plan(client, before, options)
+    # What runs before this may set the role of the account: where nothing is written, it may still be missing.
+    if planned.lacking and not check_mode:
+        raise InvalidInput(planned.lacking)
     changed = bool(planned.reason or planned.prune or before != planned.after)
     if check_mode or not changed:
         after = dict(planned.after)
         if planned.reason:
             after.pop("deployment_id")  # AWS's to choose
-        return changed, after, planned.reason, planned.prune
+        return changed, after, planned.reason, planned.prune, planned.lacking
     write(client, before, planned, options)
-    return True, describe(client, options["rest_api_id"], options["name"]), planned.reason, planned.prune
+    return True, describe(client, options["rest_api_id"], options["name"]), planned.reason, planned.prune, ""
 
 
 def ensure_absent(
     client: t.Any, before: Resource | None, options: Resource, *, check_mode: bool
-) -> tuple[bool, None, str, list[str]]:
+) -> tuple[bool, None, str, list[str], str]:
     if before is None:
-        return False, None, "", []
+        return False, None, "", [], ""
     api_id, name, own = options["rest_api_id"], options["name"], before["deployment_id"]
     others = [one for one in stages.list_stages(client, api_id) if one["stageName"] != name]
     ours = deployments.fingerprint_of(stages.get_deployment(client, api_id, own))
@@ -272,7 +276,7 @@ def ensure_absent(
         stages.delete_stage(client, api_id, name)
         for deployment_id in prune:
             stages.delete_deployment(client, api_id, deployment_id)
-    return True, None, "", prune
+    return True, None, "", prune, ""
 
 
 def argument_spec() -> dict[str, t.Any]:
@@ -316,7 +320,9 @@ def main() -> None:
         new_api = module.yet_to_be_made("rest_api_id")
         before = None if new_api else describe(client, options["rest_api_id"], options["name"])
         ensure = ensure_present if options["state"] == "present" else ensure_absent
-        changed, after, reason, pruned = ensure(client, before, options, check_mode=module.check_mode)
+        changed, after, reason, pruned, lacking = ensure(client, before, options, check_mode=module.check_mode)
+        if lacking:
+            module.warn(f"A run would fail now: {lacking}")
         module.exit_with(
             "stage", changed=changed, before=before, after=after, deployment_reason=reason, pruned_deployments=pruned
         )

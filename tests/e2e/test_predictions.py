@@ -29,18 +29,20 @@ def foretold_and_done(lab: dict[str, str], *arguments: str) -> tuple[dict[str, t
     documents = []
     for more in (["--check"], []):
         run = play({**lab, **JSON}, "up", "--diff", *more, *arguments)
-        assert run.status == 0, run.output
-        documents.append(json.loads(run.output[run.output.index("{") :]))
+        document = json.loads(run.output[run.output.index("{\n") :])
+        failed = {name: result["msg"] for (name, *_), result in results(document).items() if result.get("failed")}
+        assert run.status == 0, failed
+        documents.append(document)
     return documents[0], documents[1]
 
 
 def test_on_an_empty_account_and_with_one_option_changed(lab: dict[str, str]) -> None:
     foretold, done = foretold_and_done(lab)
-    assert mistakes(foretold, done) == []
+    assert not (wrong := mistakes(foretold, done)), "\n".join(wrong)
     assert sum(bool(result.get("changed")) for result in results(done).values()) > 20
 
     foretold, done = foretold_and_done(lab, "-e", "llm_gateway_burst_limit=12")
-    assert mistakes(foretold, done) == []
+    assert not (wrong := mistakes(foretold, done)), "\n".join(wrong)
     changed = {name for (name, *_), result in results(done).items() if result.get("changed")}
     assert changed == {"central.llm.llm_gateway : Converge the limits"}
 
@@ -52,6 +54,6 @@ def test_on_a_stack_that_was_made_by_hand(lab: dict[str, str], tmp_path: Path) -
     inventory = tmp_path / "owner.json"
     inventory.write_text(json.dumps({**json.loads(made.stdout), **BY_HAND}))
     foretold, done = foretold_and_done(lab, "-e", f"@{inventory}")
-    assert mistakes(foretold, done) == []
+    assert not (wrong := mistakes(foretold, done)), "\n".join(wrong)
     again = play(lab, "up", "-e", f"@{inventory}")
     assert again.status == 0 and again.changed == 0, again.output

@@ -23,6 +23,8 @@ class Plan(t.NamedTuple):
     fingerprint: str
     reason: str
     prune: list[str]
+    # What a run would need first, and this account does not have yet.
+    lacking: str
 
 
 def describe(client: t.Any, api_id: str, name: str) -> Resource | None:
@@ -87,18 +89,18 @@ def plan(client: t.Any, before: Resource | None, options: Resource) -> Plan:
         ),
         "tags": plan_tags(there["tags"], options["tags"], purge=options["purge_tags"]).after,
     }
-    # Whoever makes the API in this run may set the role in this run, too.
-    touches_logs = api_id and any(after[key] != there[key] for key in ("access_log", "method_settings"))
+    touches_logs = any(after[key] != there[key] for key in ("access_log", "method_settings"))
+    lacking = ""
     if (
         touches_logs
         and stage_settings.needs_log_role(after)
         and not accounts.get_account(client).get("cloudwatchRoleArn")
     ):
-        raise InvalidInput(
+        lacking = (
             f"The stage {name} shall log to CloudWatch Logs, but the account has no CloudWatch role for API Gateway in "
             "this region. Set one with the module central.llm.api_gateway_account first."
         )
-    return Plan(after, now, reason, _plan_pruning(client, api_id, options, deploys=bool(reason)))
+    return Plan(after, now, reason, _plan_pruning(client, api_id, options, deploys=bool(reason)), lacking)
 
 
 __all__ = ("Plan", "as_resource", "describe", "plan")
