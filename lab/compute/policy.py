@@ -49,13 +49,11 @@ def decide(documents: t.Iterable[Document], action: str, resource: str, context:
     return "explicitDeny" if "Deny" in effects else "allowed" if "Allow" in effects else "implicitDeny"
 
 
-def may_allow(documents: t.Iterable[Document], action: str) -> bool:
-    """Whether there is any resource and circumstance in which the action is allowed."""
-    statements = [s for document in documents for s in as_list(document.get("Statement")) if _names(s, action)]
-    denied = any(
-        s.get("Effect") == "Deny" and not s.get("Condition") and "*" in as_list(s.get("Resource")) for s in statements
-    )
-    return not denied and any(s.get("Effect") == "Allow" for s in statements)
+def may_allow(documents: t.Iterable[Document], action: str, resource: str = "") -> bool:
+    """Whether there are circumstances in which the action is allowed, on this resource or, without one, on any."""
+    named = [s for document in documents for s in as_list(document.get("Statement")) if _names(s, action)]
+    denied = any(s.get("Effect") == "Deny" and not s.get("Condition") and _on(s, resource or "*") for s in named)
+    return not denied and any(s.get("Effect") == "Allow" and (not resource or _on(s, resource)) for s in named)
 
 
 def trusts(document: Document, service: str) -> bool:
@@ -84,12 +82,14 @@ def _names(statement: Document, action: str) -> bool:
     return any(_matches(p, action) for p in as_list(statement.get("Action")))
 
 
-def _applies(statement: Document, action: str, resource: str, context: Context) -> bool:
+def _on(statement: Document, resource: str) -> bool:
     if "NotResource" in statement:
-        resource_fits = not any(_matches(p, resource) for p in as_list(statement["NotResource"]))
-    else:
-        resource_fits = any(_matches(p, resource) for p in as_list(statement.get("Resource")))
-    if not resource_fits or not _names(statement, action):
+        return not any(_matches(p, resource) for p in as_list(statement["NotResource"]))
+    return any(_matches(p, resource) for p in as_list(statement.get("Resource")))
+
+
+def _applies(statement: Document, action: str, resource: str, context: Context) -> bool:
+    if not _on(statement, resource) or not _names(statement, action):
         return False
     unknown = statement.get("Effect") == "Deny"
     return all(

@@ -1,8 +1,8 @@
 """May the caller do this? A key that IAM or STS of this lab gave out may do what its owner's policies allow.
 
 The lab's own key, and any that IAM does not know, is the administrator's. What is decided is the action; its resource
-only where the request names it (API Gateway, whose actions are HTTP verbs on paths). So nothing is refused that AWS
-would allow, but AWS may refuse more.
+only where the request names it (API Gateway, whose actions are HTTP verbs on paths), and conditions count as met. So
+nothing is refused that AWS would allow, but AWS may refuse more.
 """
 
 from __future__ import annotations
@@ -42,8 +42,7 @@ def check(call: Call) -> None:
         return
     action, resource = _needed(call)
     for documents in filter(None, [caller.documents or [{}], caller.boundary]):
-        allowed = policy.allows(documents, action, resource) if resource else policy.may_allow(documents, action)
-        if not allowed:
+        if not policy.may_allow(documents, action, resource):
             raise _denial(call, caller, action, resource or "*")
 
 
