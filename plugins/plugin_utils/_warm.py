@@ -172,7 +172,7 @@ def _is_this_python(interpreter: str) -> bool:
 
 def run_as_a_module(code: types.CodeType, arguments: bytes, environment: t.Mapping[str, t.Any]) -> tuple[int, str, str]:
     """Run a module's code as if it were the script of a new process: its status, and what it printed and complained."""
-    stdout, stderr = io.StringIO(), io.StringIO()
+    stdout, stderr, status = io.StringIO(), io.StringIO(), 1
     with (
         _like_a_new_process(code, environment),
         _like_a_managed_node(arguments),
@@ -262,10 +262,8 @@ def _shared_models() -> t.Iterator[None]:
 
 def _code_of(name: str) -> types.CodeType:
     """A module's code, compiled once; importing it also imports all that it uses."""
-    module = importlib.import_module(f"{CODE_OF_MODULES}.{name}")
-    assert module.__spec__ and module.__spec__.loader
-    code = module.__spec__.loader.get_code(module.__name__)  # type: ignore[attr-defined]
-    return t.cast(types.CodeType, code)
+    spec: t.Any = importlib.import_module(f"{CODE_OF_MODULES}.{name}").__spec__
+    return t.cast(types.CodeType, spec.loader.get_code(spec.name))
 
 
 def _parse_models(services: t.Iterable[str]) -> None:
