@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import json
+import os
 import typing as t
 import urllib.request
 from pathlib import Path
@@ -14,8 +15,8 @@ import botocore.session
 import pytest
 from ansible_collections.central.llm.plugins.module_utils._iam.actions import action_of
 
-from .conftest import ROOT
-from .test_lifecycle import Run, forget_calls, inventory, play
+from .playing import Run, play
+from .test_lifecycle import forget_calls, inventory
 from .test_lifecycle import lab as lab
 
 # No permission is needed to ask who one is.
@@ -34,6 +35,14 @@ CHANGES = {
     "llm_service_log_retention_days": 14,
     "llm_tags": {"owner": "tests"},
     "llm_identity_aws_managed_policies": True,
+}
+
+
+# A VPC of the stack's own: with a NAT gateway, and then with endpoints in its place.
+OWN_VPC = {
+    "llm_network_create_vpc": True,
+    "llm_network_egress": "nat",
+    "llm_network_assign_public_ip": False,
 }
 
 
@@ -69,6 +78,10 @@ class Operator(t.NamedTuple):
         made = {(call["service"], call["operation"]) for call in calls if call["access_key"] == self.key_id}
         return {action_of_call(*call) for call in made} - FREE
 
+    def as_administrator(self) -> dict[str, str]:
+        keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+        return {**self.environment, **{name: os.environ[name] for name in keys}}
+
 
 @functools.cache
 def model_of(service: str) -> t.Any:
@@ -91,11 +104,17 @@ def not_granted(called: set[str], granted: dict[str, list[str]]) -> set[str]:
     return lacking
 
 
+def written(lab: dict[str, str], folder: Path, **variables: t.Any) -> Path:
+    """The folder with the policies of a stack with these settings."""
+    arguments = json.dumps({"llm_identity_operator_directory": str(folder), **variables})
+    run = play(lab, "../tests/e2e/operator", "-e", arguments)
+    assert run.status == 0, run.output
+    return folder
+
+
 @pytest.fixture(scope="module")
 def operator(lab: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Operator:
-    folder = tmp_path_factory.mktemp("policies")
-    run = play(lab, "../tests/e2e/operator", "-e", f"llm_identity_operator_directory={folder}")
-    assert run.status == 0, run.output
+    folder = written(lab, tmp_path_factory.mktemp("policies"))
     iam = boto3.client("iam")
     iam.create_user(UserName="operator")
     key = iam.create_access_key(UserName="operator")["AccessKey"]
@@ -152,8 +171,20 @@ def test_up_is_allowed_what_it_calls(operator: Operator) -> None:
     assert "The permissions were not checked" not in run.output
 
 
-def test_status_is_allowed_what_it_calls(operator: Operator) -> None:
-    runs(operator, "status", playbook_of("status"), "-e", "entry_point=status")
+def test_status_is_allowed_what_it_calls(operator: Operator, tmp_path: Path) -> None:
+    run, called = runs(operator, "status", "status", "-e", f"llm_reference_folder={tmp_path}")
+    assert "could not be looked at" not in run.output
+    assert " 0 differ from the inventory, 0 are missing" in run.output
+    # What the page of reference ids looks up, and the resources of every room.
+    assert called >= {"ec2:DescribeImages", "ec2:DescribeSecurityGroupRules", "iam:GetRole", "dynamodb:DescribeTable"}
+
+
+def test_status_is_allowed_to_look_at_what_is_missing(operator: Operator, tmp_path: Path) -> None:
+    # Another stack, of which there is nothing, with a VPC that is not there either.
+    arguments = json.dumps({"llm_stack": "other", "llm_reference_folder": "", **OWN_VPC})
+    run, called = runs(operator, "status", "status", "-e", arguments)
+    assert "could not be looked at" not in run.output
+    assert called >= {"ec2:DescribeNatGateways", "ec2:DescribeVpcEndpoints", "ec2:DescribeAddresses"}
 
 
 def test_down_is_allowed_what_it_calls(operator: Operator) -> None:
@@ -177,15 +208,31 @@ def test_up_is_allowed_to_change_what_there_is(operator: Operator) -> None:
     }
 
 
+def test_up_is_allowed_to_remove_groups_that_nobody_uses(operator: Operator) -> None:
+    ec2 = boto3.client("ec2")
+    vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    ec2.create_security_group(GroupName="former-path", Description="x", VpcId=vpc_id)
+    arguments = json.dumps({"entry_point": "main", "rooms": ["network"], "llm_network_legacy_groups": ["former-path"]})
+    _run, called = runs(operator, "up", "../tests/e2e/rooms", "-e", arguments)
+    assert called >= {"apigateway:GET /vpclinks", "ec2:DeleteSecurityGroup", "ec2:DescribeNetworkInterfaces"}
+
+
 def test_teardown_is_allowed_what_it_calls(operator: Operator) -> None:
-    arguments = json.dumps({"entry_point": "absent", "llm_state_deletion_protection": False})
-    boto3.client("dynamodb").update_table(TableName="central-llm-state", DeletionProtectionEnabled=False)
-    runs(operator, "teardown", playbook_of("teardown"), "-e", arguments)
+    run, called = runs(operator, "teardown", "teardown", "-e", "llm_teardown=central-llm")
+    assert "The permissions were not checked" not in run.output
+    assert "iam:SimulatePrincipalPolicy" in called
     assert inventory(operator.environment)["apis"] == []
     roles = [role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]]
     assert [name for name in roles if name.startswith("central-llm")] == []
 
 
-def playbook_of(name: str) -> str:
-    """The playbook itself, or the rooms' entry points that it would list."""
-    return name if (ROOT / f"playbooks/{name}.yml").exists() else "../tests/e2e/rooms"
+def test_a_vpc_of_the_stacks_own_is_made_changed_and_removed(operator: Operator, tmp_path: Path) -> None:
+    its = operator._replace(policies=written(operator.as_administrator(), tmp_path, **OWN_VPC))
+    rooms = {"rooms": ["network"], **OWN_VPC}
+    _run, made = runs(its, "up", "../tests/e2e/rooms", "-e", json.dumps({"entry_point": "main", **rooms}))
+    assert made >= {"ec2:AllocateAddress", "ec2:CreateNatGateway", "ec2:CreateRoute", "ec2:CreateVpc"}
+    changes = {"entry_point": "main", **rooms, "llm_network_egress": "endpoints"}
+    _run, changed = runs(its, "up", "../tests/e2e/rooms", "-e", json.dumps(changes))
+    assert changed >= {"ec2:CreateVpcEndpoint", "ec2:DeleteNatGateway", "ec2:ReleaseAddress"}
+    _run, removed = runs(its, "teardown", "../tests/e2e/rooms", "-e", json.dumps({"entry_point": "absent", **rooms}))
+    assert removed >= {"ec2:DeleteVpc", "ec2:DeleteVpcEndpoints", "ec2:DeleteSubnet", "ec2:DetachInternetGateway"}
