@@ -130,7 +130,31 @@ NEVER_READ_BY_STATUS = {
     # Asked by a playbook that says which one it is.
     "iam:SimulatePrincipalPolicy",
 }
-NEVER_BY_TEARDOWN: set[str] = set()
+NEVER_BY_TEARDOWN = {
+    # Launching, the lock, and what only makes or changes something.
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "ec2:DeleteLaunchTemplateVersions",
+    "ec2:DeleteRoute",
+    "ec2:DescribeFleets",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeNetworkInterfaces",
+    "elasticloadbalancing:DeregisterTargets",
+    "iam:DeleteRolePermissionsBoundary",
+    "logs:DeleteRetentionPolicy",
+    "logs:DisassociateKmsKey",
+    "ssm:GetParameter",
+    # Tags go with what has them.
+    "apigateway:DELETE /tags/*",
+    "dynamodb:UntagResource",
+    "ec2:DeleteTags",
+    "ecs:UntagResource",
+    "elasticloadbalancing:RemoveTags",
+    "iam:UntagInstanceProfile",
+    "iam:UntagRole",
+    "logs:UntagResource",
+    "secretsmanager:UntagResource",
+}
 
 
 def is_read(action: str) -> bool:
