@@ -9,6 +9,8 @@ options:
     description:
       - Tags that the resource shall have, as a dictionary of strings.
       - Left out, tags are left alone.
+      - With O(state=absent), only a resource that carries all of them is removed; another one of that name is left
+        alone, with a warning.
     type: dict
     aliases:
       - resource_tags

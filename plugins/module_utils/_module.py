@@ -49,6 +49,15 @@ class CollectionModule(AnsibleAWSModule):
             raise InvalidInput(f"{option}: empty. Only check mode takes that, for what the run is yet to make.")
         return True
 
+    def removable(self, resource: Resource | None) -> Resource | None:
+        """What state=absent removes: with tags given, only a resource that carries them; another one is not ours."""
+        wanted = self.params.get("tags") or {}
+        if resource is None or wanted.items() <= (resource.get("tags") or {}).items():
+            return resource
+        carries = ", ".join(f"{key}={value}" for key, value in wanted.items())
+        self.warn(f"What has this name does not carry {carries}. It is somebody else's, and left alone.")
+        return None
+
     @contextlib.contextmanager
     def failures_reported(self) -> t.Iterator[None]:
         """Bad input and failed calls end the module here, with what was wrong; nothing else may end it."""

@@ -260,6 +260,7 @@ def run(module: CollectionModule) -> None:
     if options["state"] == "present":
         changed, after, value = ensure_present(client, before, options, check_mode=module.check_mode)
     else:
+        before = module.removable(before)
         changed, after = ensure_absent(client, before, check_mode=module.check_mode)
     returned = {}
     if options["return_value"] and after and "id" in after:

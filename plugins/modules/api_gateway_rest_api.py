@@ -389,7 +389,7 @@ def main() -> None:
                 check_links(module, client, wanted)
             changed, before, after, details = ensure_present(client, api, options, wanted, check_mode=check_mode)
         else:
-            changed, before, after, details = ensure_absent(client, api, check_mode=check_mode)
+            changed, before, after, details = ensure_absent(client, module.removable(api), check_mode=check_mode)
         module.exit_with("rest_api", changed=changed, before=before, after=after, **details)
 
 

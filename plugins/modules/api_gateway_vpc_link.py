@@ -340,6 +340,8 @@ def main() -> None:
         vpc_links.validate(options, api.FIXED)
         client = module.client(api.SERVICE)
         found = vpc_links.find(api.list_links(client), options, api.FIXED)
+        if options["state"] == "absent":
+            found = found._replace(link=module.removable(found.link))
         ensure = ensure_present if options["state"] == "present" else ensure_absent
         outcome = ensure(api, client, found, options, check_mode=module.check_mode)
         returned: Resource = {"other_ids": outcome.others}

@@ -323,6 +323,7 @@ def main() -> None:
                 wait_active(client, options["name"], timeout=options["wait_timeout"])
                 after = {**after, "status": "ACTIVE"}
         else:
+            before = module.removable(before)
             changed, after = ensure_absent(client, before, options, check_mode=check_mode)
         module.exit_with("table", changed=changed, before=before, after=after)
 

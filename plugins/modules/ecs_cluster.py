@@ -286,6 +286,7 @@ def main() -> None:
             validate(module.params, before)
             changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)
         else:
+            before = module.removable(before)
             changed, after = ensure_absent(client, before, check_mode=module.check_mode)
         module.exit_with("cluster", changed=changed, before=before, after=after, observed=_OBSERVED)
 

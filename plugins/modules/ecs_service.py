@@ -353,6 +353,7 @@ def run(module: CollectionModule) -> None:
     found = api.find_service(client, options["cluster"], options["name"])
     before = service.resource(found) if found else None
     if options["state"] == "absent":
+        before = module.removable(before)
         changed = service_removal.ensure_absent(client, before, options, check_mode=check_mode)
         module.exit_with("service", changed=changed, before=before if changed else None, after=None)
     if before and before["status"] == "DRAINING":

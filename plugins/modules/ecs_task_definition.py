@@ -336,6 +336,8 @@ def run(module: CollectionModule) -> None:
     if options["state"] == "present":
         changed, after = ensure_present(client, found, options, check_mode=module.check_mode)
         module.exit_with("task_definition", changed=changed, before=before, after=after)
+    if module.removable(before) != before:
+        module.exit_with("task_definition", changed=False, before=before, after=before, deregistered=[])
     gone, left = ensure_absent(client, options, check_mode=module.check_mode)
     module.exit_with("task_definition", changed=bool(gone), before=before, after=left, deregistered=gone)
 

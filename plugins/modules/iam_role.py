@@ -285,6 +285,7 @@ def main() -> None:
         if module.params["state"] == "present":
             changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)
         else:
+            before = module.removable(before)
             changed, after = ensure_absent(client, before, check_mode=module.check_mode)
         module.exit_with("role", changed=changed, before=before, after=after)
 

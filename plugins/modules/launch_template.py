@@ -351,12 +351,9 @@ def ensure_present(
     return before, after, warnings
 
 
-def ensure_absent(client: t.Any, name: str, *, check_mode: bool) -> Resource | None:
-    """The template as it was."""
-    before, _newest = describe(client, name)
+def ensure_absent(client: t.Any, before: Resource | None, *, check_mode: bool) -> None:
     if before and not check_mode:
         api.delete_launch_template(client, before["id"])
-    return before
 
 
 def main() -> None:
@@ -376,7 +373,8 @@ def main() -> None:
             for warning in warnings:
                 module.warn(warning)
         else:
-            before = ensure_absent(client, module.params["name"], check_mode=module.check_mode)
+            before = module.removable(describe(client, module.params["name"])[0])
+            ensure_absent(client, before, check_mode=module.check_mode)
         module.exit_with("launch_template", changed=before != after, before=before, after=after)
 
 

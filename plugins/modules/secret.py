@@ -290,6 +290,7 @@ def main() -> None:
         if options["state"] == "present":
             changed, after = ensure_present(client, before, options, deleted=deleted, check_mode=check_mode)
         else:
+            before = module.removable(before)
             changed = ensure_absent(client, before, options, deleted=deleted, check_mode=check_mode)
         # A secret that is scheduled for deletion is no longer there for anybody who wants to use it.
         shown = None if deleted else before

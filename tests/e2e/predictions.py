@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.central.llm.plugins.filter.resources import differences
+
 Result = dict[str, t.Any]
 
 # What check mode puts where it cannot know an id.
-PLACEHOLDERS = ("made-by-this-run", "sg-00000000", "vpc-00000000", "subnet-00000000", "/0000000000000000")
+PLACEHOLDERS = (
+    "made-by-this-run",
+    "sg-00000000",
+    "vpc-00000000",
+    "subnet-00000000",
+    "/0000000000000000",
+    "https://.execute-api",
+)
 
 
 def results(document: Result) -> dict[tuple[str, int, int], Result]:
@@ -43,16 +52,34 @@ def mistakes(foretold: Result, done: Result) -> list[str]:
 
 
 def _of_diff(said: t.Any, did: t.Any) -> list[str]:
+    """Where what changes is not what was foretold to change.
+
+    What it was before is not compared: earlier tasks of the run may have changed it, which check mode cannot see.
+    """
     if not (isinstance(said, dict) and isinstance(did, dict)):
         return []
-    found = []
-    if said.get("before") != did.get("before"):
-        found.append(f"before was {did.get('before')}, and check mode saw {said.get('before')}")
-    wanted, got = said.get("after"), did.get("after")
-    if isinstance(wanted, dict) and isinstance(got, dict):
-        found += [
-            f"{option} became {got.get(option)!r}, and check mode said {value!r}"
-            for option, value in wanted.items()
-            if got.get(option) != value and not any(placeholder in repr(value) for placeholder in PLACEHOLDERS)
-        ]
-    return found
+    # Check mode leaves out what is AWS's to choose: the id of a new revision, host or deployment.
+    left_open = (said.get("before") or {}).keys() - (said.get("after") or {}).keys()
+    foretold, done = (
+        {option: value for option, value in _changes(diff).items() if option not in left_open} for diff in (said, did)
+    )
+    # Of what it makes, AWS chooses some options itself.
+    unforeseen = sorted(done.keys() - foretold.keys()) if did.get("before") else []
+    return [f"{option} became {done[option]!r}, which check mode did not foretell" for option in unforeseen] + [
+        f"{option} became {done.get(option)!r}, and check mode said {value!r}"
+        for option, value in foretold.items()
+        if not _comes_true(value, done.get(option), made=not did.get("before"))
+    ]
+
+
+def _changes(diff: Result) -> dict[str, t.Any]:
+    return {each["option"]: each["wanted"] for each in differences(diff.get("before") or {}, diff.get("after") or {})}
+
+
+def _comes_true(said: t.Any, did: t.Any, *, made: bool) -> bool:
+    if said == did or any(placeholder in repr(said) for placeholder in PLACEHOLDERS):
+        return True
+    if made and said in ("", [], None):
+        return True  # What belongs to something that the run had yet to make.
+    # A revision is foretold by its name, and returned by its ARN.
+    return isinstance(said, str) and isinstance(did, str) and did.endswith(f"/{said}")

@@ -8,6 +8,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+import boto3
 import pytest
 
 from .conftest import ROOT
@@ -57,3 +58,14 @@ def test_on_a_stack_that_was_made_by_hand(lab: dict[str, str], tmp_path: Path) -
     assert not (wrong := mistakes(foretold, done)), "\n".join(wrong)
     again = play(lab, "up", "-e", f"@{inventory}")
     assert again.status == 0 and again.changed == 0, again.output
+
+    # What nobody named in an inventory is as its owner made it.
+    ec2, gateway = boto3.client("ec2"), boto3.client("apigateway")
+    (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["central-llm-service-sg"]}])[
+        "SecurityGroups"
+    ]
+    assert group["Description"] == "ECS tasks" and not group.get("Tags")
+    assert {rule["FromPort"] for rule in group["IpPermissions"]} == {22, 8000}
+    assert len(gateway.get_vpc_links()["items"]) == len(gateway.get_rest_apis()["items"]) == 1
+    groups = {group["GroupName"] for group in ec2.describe_security_groups()["SecurityGroups"]}
+    assert groups == {"default", "central-llm-service-sg", "central-llm-http-api-sg"}
