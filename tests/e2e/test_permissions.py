@@ -27,6 +27,7 @@ CHANGES = {
     "llm_gateway_rate_limit": 6,
     "llm_gateway_log_retention_days": 30,
     "llm_gateway_routes": [{"path": "/v1/chat/completions", "method": "POST"}],
+    "llm_network_legacy_groups": ["former-path"],
     "llm_balancer_idle_timeout": 900,
     "llm_balancer_health_interval": 15,
     "llm_balancer_deregistration_delay": 6,
@@ -179,14 +180,6 @@ def test_status_is_allowed_what_it_calls(operator: Operator, tmp_path: Path) -> 
     assert called >= {"ec2:DescribeImages", "ec2:DescribeSecurityGroupRules", "iam:GetRole", "dynamodb:DescribeTable"}
 
 
-def test_status_is_allowed_to_look_at_what_is_missing(operator: Operator, tmp_path: Path) -> None:
-    # Another stack, of which there is nothing, with a VPC that is not there either.
-    arguments = json.dumps({"llm_stack": "other", "llm_reference_folder": "", **OWN_VPC})
-    run, called = runs(operator, "status", "status", "-e", arguments)
-    assert "could not be looked at" not in run.output
-    assert called >= {"ec2:DescribeNatGateways", "ec2:DescribeVpcEndpoints", "ec2:DescribeAddresses"}
-
-
 def test_down_is_allowed_what_it_calls(operator: Operator) -> None:
     runs(operator, "down", "down")
     assert inventory(operator.environment)["hosts"] == []
@@ -195,26 +188,23 @@ def test_down_is_allowed_what_it_calls(operator: Operator) -> None:
 def test_up_is_allowed_to_change_what_there_is(operator: Operator) -> None:
     # The rooms that up lists, without a session: no engine need load for this.
     rooms = ["state", "network", "identity", "host", "balancer", "service", "gateway"]
+    ec2 = boto3.client("ec2")
+    vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    ec2.create_security_group(GroupName="former-path", Description="x", VpcId=vpc_id)
     arguments = json.dumps({"entry_point": "main", "rooms": rooms, **CHANGES})
     _run, called = runs(operator, "up", "../tests/e2e/rooms", "-e", arguments)
     assert called >= {
+        "apigateway:GET /vpclinks",
         "apigateway:PATCH /usageplans/*",
         "ec2:CreateLaunchTemplateVersion",
+        "ec2:DeleteSecurityGroup",
+        "ec2:DescribeNetworkInterfaces",
         "ecs:RegisterTaskDefinition",
         "elasticloadbalancing:ModifyTargetGroupAttributes",
         "iam:AttachRolePolicy",
         "iam:DeleteRolePolicy",
         "iam:TagRole",
     }
-
-
-def test_up_is_allowed_to_remove_groups_that_nobody_uses(operator: Operator) -> None:
-    ec2 = boto3.client("ec2")
-    vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
-    ec2.create_security_group(GroupName="former-path", Description="x", VpcId=vpc_id)
-    arguments = json.dumps({"entry_point": "main", "rooms": ["network"], "llm_network_legacy_groups": ["former-path"]})
-    _run, called = runs(operator, "up", "../tests/e2e/rooms", "-e", arguments)
-    assert called >= {"apigateway:GET /vpclinks", "ec2:DeleteSecurityGroup", "ec2:DescribeNetworkInterfaces"}
 
 
 def test_teardown_is_allowed_what_it_calls(operator: Operator) -> None:
@@ -229,6 +219,8 @@ def test_teardown_is_allowed_what_it_calls(operator: Operator) -> None:
 def test_a_vpc_of_the_stacks_own_is_made_changed_and_removed(operator: Operator, tmp_path: Path) -> None:
     its = operator._replace(policies=written(operator.as_administrator(), tmp_path, **OWN_VPC))
     rooms = {"rooms": ["network"], **OWN_VPC}
+    _run, foretold = runs(its, "status", "../tests/e2e/rooms", "-e", json.dumps({"entry_point": "drift", **rooms}))
+    assert foretold >= {"ec2:DescribeNatGateways", "ec2:DescribeVpcEndpoints", "ec2:DescribeAddresses"}
     _run, made = runs(its, "up", "../tests/e2e/rooms", "-e", json.dumps({"entry_point": "main", **rooms}))
     assert made >= {"ec2:AllocateAddress", "ec2:CreateNatGateway", "ec2:CreateRoute", "ec2:CreateVpc"}
     changes = {"entry_point": "main", **rooms, "llm_network_egress": "endpoints"}

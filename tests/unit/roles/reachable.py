@@ -4,14 +4,17 @@ call of `plugins/module_utils/`."""
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import re
 import typing as t
 from pathlib import Path
 
 import botocore.session
+import jinja2
 import yaml
 from botocore import xform_name
+from jinja2.nativetypes import NativeEnvironment
 
 ROOT = Path(__file__).parents[3]
 PLAYBOOKS = ROOT / "playbooks"
@@ -241,9 +244,7 @@ def entry_points(playbook: Path, rooms: t.Sequence[str] = ("",)) -> set[tuple[st
                 walk(item, known)
         elif isinstance(node, dict):
             known = {**known, **(node.get("vars") or {})}
-            loop = node.get("loop")
-            looped = known[loop.strip("{ }")] if isinstance(loop, str) and loop.strip("{ }") in known else loop
-            over = looped if isinstance(looped, list) else rooms
+            over = _looped(node.get("loop"), known) or rooms
             included = node.get("ansible.builtin.include_role") or node.get("ansible.builtin.import_role")
             if included:
                 for room in over:
@@ -257,6 +258,14 @@ def entry_points(playbook: Path, rooms: t.Sequence[str] = ("",)) -> set[tuple[st
 
     walk(yaml.safe_load(playbook.read_text()), {})
     return found
+
+
+def _looped(loop: t.Any, known: t.Mapping[str, t.Any]) -> list[str]:
+    """What a loop goes over, where the playbook itself says it."""
+    if isinstance(loop, str):
+        with contextlib.suppress(jinja2.TemplateError):
+            loop = NativeEnvironment(undefined=jinja2.StrictUndefined).from_string(loop).render(known)
+    return loop if isinstance(loop, list) and all(isinstance(item, str) for item in loop) else []
 
 
 def operations_of_playbook(playbook: Path) -> set[str]:
