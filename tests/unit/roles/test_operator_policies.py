@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import re
 import sys
 import typing as t
 from pathlib import Path
@@ -220,6 +221,12 @@ def test_a_vpc_is_made_with_the_stacks_tag_and_changed_by_it() -> None:
     found = [statement for statement in statements_of_all() if network & set(statement["Action"])]
     assert {action for statement in found for action in statement["Action"]} >= network
     assert all(statement["Condition"]["StringEquals"] in tags for statement in found)
+
+
+def test_every_resource_is_an_arn() -> None:
+    resources = {resource for statement in statements_of_all() for resource in statement["Resource"]} - {"*"}
+    arn = re.compile(r"arn:aws:[a-z0-9-]+:(eu-central-1)?:(123456789012|aws)?:[A-Za-z0-9/*:._-]+")
+    assert {resource for resource in resources if not arn.fullmatch(resource)} == set()
 
 
 def test_only_reads_have_no_resource() -> None:
