@@ -124,8 +124,9 @@ def _entry(kind: str, name: str, result: Entry) -> Entry:
         state = "as wanted"
     elif "diff" in result:
         before, after = _sides(result["diff"])
-        state = "differs" if before else "missing"
-        drift = differences(before, after) if before else []
+        there = any(before.values()) if isinstance(before, dict) else bool(before)
+        state = "differs" if there else "missing"
+        drift = differences(before, after) if there else []
     else:
         state = "differs" if _id(resource or {}) else "missing"
     found = "" if state == "missing" else _id(resource or {})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import json
 import os
 import re
 import subprocess
 import sys
 import typing as t
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,15 @@ def play(lab: dict[str, str], playbook: str, *arguments: str) -> Run:
         text=True,
     )
     return Run(finished.returncode, finished.stdout)
+
+
+def writes(lab: dict[str, str]) -> list[str]:
+    """The calls that change something; what the lab's own planes ask for, such as lines of a log, is not the run's."""
+    with urllib.request.urlopen(f"{lab['AWS_ENDPOINT_URL']}/_lab/calls", timeout=10) as answer:
+        calls = [call["operation"] for call in json.loads(answer.read()) if call["caller"] == "client"]
+    return [call for call in calls if not call.startswith(("Describe", "Get", "List", "Head"))]
+
+
+def forget_calls(lab: dict[str, str]) -> None:
+    request = urllib.request.Request(f"{lab['AWS_ENDPOINT_URL']}/_lab/calls", method="DELETE")
+    urllib.request.urlopen(request, timeout=10).close()

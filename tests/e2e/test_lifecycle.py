@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from .conftest import ROOT
-from .playing import a_lab, play
+from .playing import a_lab, forget_calls, play, writes
 
 
 @pytest.fixture(scope="module")
@@ -42,23 +42,6 @@ def play_until(lab: dict[str, str], playbook: str, task: str) -> None:
     else:
         pytest.fail(f"never came to {task!r}:\n{''.join(seen)}")
     running.wait(timeout=30)
-
-
-def writes(lab: dict[str, str]) -> list[str]:
-    """The calls that the lab has seen and that change something."""
-    import json
-    import urllib.request
-
-    with urllib.request.urlopen(f"{lab['AWS_ENDPOINT_URL']}/_lab/calls", timeout=10) as answer:
-        calls = [call["operation"] for call in json.loads(answer.read())]
-    return [call for call in calls if not call.startswith(("Describe", "Get", "List", "Head"))]
-
-
-def forget_calls(lab: dict[str, str]) -> None:
-    import urllib.request
-
-    request = urllib.request.Request(f"{lab['AWS_ENDPOINT_URL']}/_lab/calls", method="DELETE")
-    urllib.request.urlopen(request, timeout=10).close()
 
 
 def inventory(lab: dict[str, str]) -> dict[str, list[str]]:

@@ -85,10 +85,13 @@ def owner_findings(stack: str, region: str) -> t.Iterator[str]:
         yield f"inbound ports of the owner's group: {ports}"
 
 
+def left_over(stack: str, region: str) -> list[str]:
+    names = [*ec2_names(region), *elbv2_names(region), *ecs_names(region), *gateway_names(region)]
+    return [*names, *other_names(stack, region)]
+
+
 def main(stack: str, region: str) -> int:
-    left = [*ec2_names(region), *elbv2_names(region), *ecs_names(region), *gateway_names(region)]
-    left += other_names(stack, region)
-    findings = [f"left over: {name}" for name in left] + list(owner_findings(stack, region))
+    findings = [f"left over: {name}" for name in left_over(stack, region)] + list(owner_findings(stack, region))
     print("\n".join(findings) or f"Nothing is left of {stack}.")
     return 1 if findings else 0
 
