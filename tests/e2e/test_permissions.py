@@ -39,14 +39,6 @@ CHANGES = {
 }
 
 
-# A VPC of the stack's own: with a NAT gateway, and then with endpoints in its place.
-OWN_VPC = {
-    "llm_network_create_vpc": True,
-    "llm_network_egress": "nat",
-    "llm_network_assign_public_ip": False,
-}
-
-
 class Operator(t.NamedTuple):
     environment: dict[str, str]
     key_id: str
@@ -216,15 +208,17 @@ def test_teardown_is_allowed_what_it_calls(operator: Operator) -> None:
     assert [name for name in roles if name.startswith("central-llm")] == []
 
 
-def test_a_vpc_of_the_stacks_own_is_made_changed_and_removed(operator: Operator, tmp_path: Path) -> None:
-    its = operator._replace(policies=written(operator.as_administrator(), tmp_path, **OWN_VPC))
-    rooms = {"rooms": ["network"], **OWN_VPC}
-    _run, foretold = runs(its, "status", "../tests/e2e/rooms", "-e", json.dumps({"entry_point": "drift", **rooms}))
-    assert foretold >= {"ec2:DescribeNatGateways", "ec2:DescribeVpcEndpoints", "ec2:DescribeAddresses"}
-    _run, made = runs(its, "up", "../tests/e2e/rooms", "-e", json.dumps({"entry_point": "main", **rooms}))
-    assert made >= {"ec2:AllocateAddress", "ec2:CreateNatGateway", "ec2:CreateRoute", "ec2:CreateVpc"}
-    changes = {"entry_point": "main", **rooms, "llm_network_egress": "endpoints"}
-    _run, changed = runs(its, "up", "../tests/e2e/rooms", "-e", json.dumps(changes))
-    assert changed >= {"ec2:CreateVpcEndpoint", "ec2:DeleteNatGateway", "ec2:ReleaseAddress"}
-    _run, removed = runs(its, "teardown", "../tests/e2e/rooms", "-e", json.dumps({"entry_point": "absent", **rooms}))
-    assert removed >= {"ec2:DeleteVpc", "ec2:DeleteVpcEndpoints", "ec2:DeleteSubnet", "ec2:DetachInternetGateway"}
+def test_a_vpc_of_the_stacks_own_is_foretold_made_changed_and_removed(operator: Operator, tmp_path: Path) -> None:
+    policies = written(operator.as_administrator(), tmp_path, llm_network_create_vpc=True)
+
+    def called(policy: str, entry_point: str, *egresses: str) -> set[str]:
+        arguments = json.dumps({"entry_point": entry_point, "egresses": egresses})
+        return runs(operator._replace(policies=policies), policy, "../tests/e2e/own_vpc", "-e", arguments)[1]
+
+    looks = {"ec2:DescribeAddresses", "ec2:DescribeNatGateways", "ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints"}
+    assert called("status", "drift", "nat") >= looks
+    creations = {"ec2:AllocateAddress", "ec2:CreateNatGateway", "ec2:CreateRoute", "ec2:CreateVpc"}
+    changes = {"ec2:CreateVpcEndpoint", "ec2:DeleteNatGateway", "ec2:ReleaseAddress"}
+    assert called("up", "main", "nat", "endpoints") >= creations | changes
+    removals = {"ec2:DeleteSubnet", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints", "ec2:DetachInternetGateway"}
+    assert called("teardown", "absent", "endpoints") >= removals
