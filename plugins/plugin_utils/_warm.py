@@ -203,7 +203,7 @@ def _like_a_new_process(code: types.CodeType, environment: t.Mapping[str, t.Any]
     sys.argv = [code.co_filename]
     os.environ.update({name: str(value) for name, value in environment.items()})
     # A fork of the controller ends without its exit handlers, or, from Python 3.13 on, with those of the parent.
-    atexit.register = at_exit.callback  # type: ignore[assignment]
+    atexit.register = at_exit.callback
     try:
         with at_exit:
             yield

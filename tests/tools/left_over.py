@@ -16,7 +16,9 @@ def ec2_names(region: str) -> t.Iterator[str]:
     for template in ec2.describe_launch_templates()["LaunchTemplates"]:
         yield f"launch template {template['LaunchTemplateName']}"
     for reservation in ec2.describe_instances()["Reservations"]:
-        yield from (f"instance {one['InstanceId']}" for one in reservation["Instances"])
+        # EC2 shows a host for a while after it has ended.
+        alive = [one for one in reservation["Instances"] if one["State"]["Name"] != "terminated"]
+        yield from (f"instance {one['InstanceId']}" for one in alive)
 
 
 def elbv2_names(region: str) -> t.Iterator[str]:

@@ -52,6 +52,7 @@ def play(core: Path, ctx: LabContext, folder: Path, tasks: list[dict[str, t.Any]
     """Run tasks, each of which may fail, against an empty account; what was shown and what was registered."""
     reset(ctx)
     subnet = ctx.client("ec2").describe_subnets()["Subnets"][0]
+    group = ctx.client("ec2").describe_security_groups()["SecurityGroups"][0]
     results = folder / "results.json"
     registered = [task["register"] for task in tasks]
     written = {"content": "{{ [" + ", ".join(registered) + "] | to_json }}", "dest": str(results), "mode": "0600"}
@@ -62,7 +63,7 @@ def play(core: Path, ctx: LabContext, folder: Path, tasks: list[dict[str, t.Any]
             "gather_facts": False,
             "ignore_errors": True,
             "module_defaults": {"group/central.llm.aws": {"region": ctx.region}},
-            "vars": {"subnet_id": subnet["SubnetId"], "vpc_id": subnet["VpcId"]},
+            "vars": {"subnet_id": subnet["SubnetId"], "vpc_id": subnet["VpcId"], "group_id": group["GroupId"]},
             "tasks": [*tasks, {"ansible.builtin.copy": written, "no_log": True}],
         }
     ]
