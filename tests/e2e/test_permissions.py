@@ -5,8 +5,10 @@ from __future__ import annotations
 import fnmatch
 import functools
 import json
+import secrets
 import typing as t
 import urllib.request
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import boto3
@@ -14,8 +16,8 @@ import botocore.session
 import pytest
 from ansible_collections.central.llm.plugins.module_utils._iam.actions import action_of
 
-from .conftest import ROOT
-from .test_lifecycle import Run, forget_calls, inventory, play
+from .playing import Run, play
+from .test_lifecycle import inventory
 from .test_lifecycle import lab as lab
 
 # No permission is needed to ask who one is.
@@ -26,6 +28,7 @@ CHANGES = {
     "llm_gateway_rate_limit": 6,
     "llm_gateway_log_retention_days": 30,
     "llm_gateway_routes": [{"path": "/v1/chat/completions", "method": "POST"}],
+    "llm_network_legacy_groups": ["former-path"],
     "llm_balancer_idle_timeout": 900,
     "llm_balancer_health_interval": 15,
     "llm_balancer_deregistration_delay": 6,
@@ -38,36 +41,47 @@ CHANGES = {
 
 
 class Operator(t.NamedTuple):
+    """A user of its own for each run, so that its calls are told from all others by its key."""
+
     environment: dict[str, str]
     key_id: str
-    policies: Path
-
-    def becomes(self, playbook: str) -> None:
-        """Take all policies away and give the one of this playbook."""
-        iam = boto3.client("iam")
-        for name in iam.list_user_policies(UserName="operator")["PolicyNames"]:
-            iam.delete_user_policy(UserName="operator", PolicyName=name)
-        for path in self.files(playbook):
-            iam.put_user_policy(UserName="operator", PolicyName=path.stem, PolicyDocument=path.read_text())
-
-    def files(self, playbook: str) -> list[Path]:
-        return sorted(self.policies.glob(f"central-llm-operator-{playbook}*.json"))
-
-    def granted(self, playbook: str) -> dict[str, list[str]]:
-        """The resources of each action."""
-        found: dict[str, list[str]] = {}
-        for path in self.files(playbook):
-            for statement in json.loads(path.read_text())["Statement"]:
-                for action in statement["Action"]:
-                    found.setdefault(action, []).extend(statement["Resource"])
-        return found
 
     def called(self) -> set[str]:
-        """The actions of the calls that were made with the operator's key."""
         with urllib.request.urlopen(f"{self.environment['AWS_ENDPOINT_URL']}/_lab/calls", timeout=10) as answer:
             calls = json.loads(answer.read())
         made = {(call["service"], call["operation"]) for call in calls if call["access_key"] == self.key_id}
         return {action_of_call(*call) for call in made} - FREE
+
+
+class Policies(t.NamedTuple):
+    """What the entry point `operator` wrote for a stack, by playbook."""
+
+    lab: dict[str, str]
+    folder: Path
+
+    def documents(self, playbook: str) -> list[dict[str, t.Any]]:
+        return [json.loads(path.read_text()) for path in sorted(self.folder.glob(f"*-operator-{playbook}*.json"))]
+
+    def granted(self, playbook: str) -> dict[str, list[str]]:
+        """The resources of each action."""
+        found: dict[str, list[str]] = {}
+        for document in self.documents(playbook):
+            for statement in document["Statement"]:
+                for action in statement["Action"]:
+                    found.setdefault(action, []).extend(statement["Resource"])
+        return found
+
+    def operator(self, playbook: str, *more: dict[str, t.Any]) -> Operator:
+        """Somebody who has the policy of this playbook, these others, and nothing else."""
+        # boto3's own session is not for several threads at once.
+        iam = boto3.session.Session().client("iam")
+        name = f"{secrets.token_hex(4)}-operator"
+        iam.create_user(UserName=name)
+        for number, document in enumerate([*self.documents(playbook), *more]):
+            iam.put_user_policy(UserName=name, PolicyName=str(number), PolicyDocument=json.dumps(document))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+        return Operator({**self.lab, **keys}, key["AccessKeyId"])
 
 
 @functools.cache
@@ -91,46 +105,56 @@ def not_granted(called: set[str], granted: dict[str, list[str]]) -> set[str]:
     return lacking
 
 
-@pytest.fixture(scope="module")
-def operator(lab: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Operator:
-    folder = tmp_path_factory.mktemp("policies")
-    run = play(lab, "../tests/e2e/operator", "-e", f"llm_identity_operator_directory={folder}")
+def written(lab: dict[str, str], folder: Path, **variables: t.Any) -> Policies:
+    """The policies of a stack with these settings."""
+    arguments = json.dumps({"llm_identity_operator_directory": str(folder), **variables})
+    run = play(lab, "../tests/e2e/operator", "-e", arguments)
     assert run.status == 0, run.output
-    iam = boto3.client("iam")
-    iam.create_user(UserName="operator")
-    key = iam.create_access_key(UserName="operator")["AccessKey"]
-    environment = {
-        **lab,
-        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-    }
-    return Operator(environment, key["AccessKeyId"], folder)
+    return Policies(lab, folder)
 
 
-def runs(operator: Operator, policy: str, playbook: str, *arguments: str) -> tuple[Run, set[str]]:
-    operator.becomes(policy)
-    forget_calls(operator.environment)
+@pytest.fixture(scope="module")
+def policies(lab: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Policies:
+    return written(lab, tmp_path_factory.mktemp("policies"))
+
+
+def runs(policies: Policies, policy: str, playbook: str, *arguments: str) -> tuple[Run, set[str]]:
+    operator = policies.operator(policy)
     run = play(operator.environment, playbook, *arguments)
     called = operator.called()
     assert run.status == 0, run.output
     assert called
-    assert not_granted(called, operator.granted(policy)) == set()
+    assert not_granted(called, policies.granted(policy)) == set()
     return run, called
 
 
-def test_what_is_missing_is_said_before_the_first_write(operator: Operator) -> None:
-    operator.becomes("status")
-    boto3.client("iam").put_user_policy(
-        UserName="operator",
-        PolicyName="simulate",
-        PolicyDocument=json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [{"Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}],
-            }
-        ),
-    )
-    forget_calls(operator.environment)
+@pytest.fixture(scope="module", autouse=True)
+def own_vpc(policies: Policies, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Future[list[set[str]]]]:
+    """What is called for the network of another stack, which gets its own. It is waited for more than worked on, so
+    that it happens beside the rest."""
+    stack = {"llm_stack": "own-network", "llm_network_create_vpc": True, "llm_network_assign_public_ip": False}
+    folder = tmp_path_factory.mktemp("own-vpc")
+
+    def lifecycle() -> list[set[str]]:
+        its = written(policies.lab, folder, **stack)
+
+        def called(policy: str, entry_point: str, *egresses: str) -> set[str]:
+            arguments = json.dumps({**stack, "entry_point": entry_point, "egresses": egresses})
+            return runs(its, policy, "../tests/e2e/own_vpc", "-e", arguments)[1]
+
+        return [
+            called("status", "drift", "nat"),
+            called("up", "main", "nat", "endpoints"),
+            called("teardown", "absent", "endpoints"),
+        ]
+
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(lifecycle)
+
+
+def test_what_is_missing_is_said_before_the_first_write(policies: Policies) -> None:
+    allowed = {"Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
+    operator = policies.operator("status", {"Version": "2012-10-17", "Statement": [allowed]})
     run = play(operator.environment, "up")
     assert run.status != 0
     output = " ".join(run.output.split())
@@ -146,29 +170,39 @@ def test_what_is_missing_is_said_before_the_first_write(operator: Operator) -> N
     assert writes == []
 
 
-def test_up_is_allowed_what_it_calls(operator: Operator) -> None:
-    run, _called = runs(operator, "up", "up")
+def test_up_is_allowed_what_it_calls(policies: Policies) -> None:
+    run, _called = runs(policies, "up", "up")
     assert run.changed > 10
     assert "The permissions were not checked" not in run.output
 
 
-def test_status_is_allowed_what_it_calls(operator: Operator) -> None:
-    runs(operator, "status", playbook_of("status"), "-e", "entry_point=status")
+def test_status_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> None:
+    run, called = runs(policies, "status", "status", "-e", f"llm_reference_folder={tmp_path}")
+    assert "could not be looked at" not in run.output
+    assert " 0 differ from the inventory, 0 are missing" in run.output
+    # What the page of reference ids looks up, and the resources of every room.
+    assert called >= {"ec2:DescribeImages", "ec2:DescribeSecurityGroupRules", "iam:GetRole", "dynamodb:DescribeTable"}
 
 
-def test_down_is_allowed_what_it_calls(operator: Operator) -> None:
-    runs(operator, "down", "down")
-    assert inventory(operator.environment)["hosts"] == []
+def test_down_is_allowed_what_it_calls(policies: Policies) -> None:
+    runs(policies, "down", "down")
+    assert inventory(policies.lab)["hosts"] == []
 
 
-def test_up_is_allowed_to_change_what_there_is(operator: Operator) -> None:
+def test_up_is_allowed_to_change_what_there_is(policies: Policies) -> None:
     # The rooms that up lists, without a session: no engine need load for this.
     rooms = ["state", "network", "identity", "host", "balancer", "service", "gateway"]
+    ec2 = boto3.client("ec2")
+    vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    ec2.create_security_group(GroupName="former-path", Description="x", VpcId=vpc_id)
     arguments = json.dumps({"entry_point": "main", "rooms": rooms, **CHANGES})
-    _run, called = runs(operator, "up", "../tests/e2e/rooms", "-e", arguments)
+    _run, called = runs(policies, "up", "../tests/e2e/rooms", "-e", arguments)
     assert called >= {
+        "apigateway:GET /vpclinks",
         "apigateway:PATCH /usageplans/*",
         "ec2:CreateLaunchTemplateVersion",
+        "ec2:DeleteSecurityGroup",
+        "ec2:DescribeNetworkInterfaces",
         "ecs:RegisterTaskDefinition",
         "elasticloadbalancing:ModifyTargetGroupAttributes",
         "iam:AttachRolePolicy",
@@ -177,15 +211,19 @@ def test_up_is_allowed_to_change_what_there_is(operator: Operator) -> None:
     }
 
 
-def test_teardown_is_allowed_what_it_calls(operator: Operator) -> None:
-    arguments = json.dumps({"entry_point": "absent", "llm_state_deletion_protection": False})
-    boto3.client("dynamodb").update_table(TableName="central-llm-state", DeletionProtectionEnabled=False)
-    runs(operator, "teardown", playbook_of("teardown"), "-e", arguments)
-    assert inventory(operator.environment)["apis"] == []
+def test_teardown_is_allowed_what_it_calls(policies: Policies) -> None:
+    run, called = runs(policies, "teardown", "teardown", "-e", "llm_teardown=central-llm")
+    assert "The permissions were not checked" not in run.output
+    assert "iam:SimulatePrincipalPolicy" in called
+    assert inventory(policies.lab)["apis"] == []
     roles = [role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]]
     assert [name for name in roles if name.startswith("central-llm")] == []
 
 
-def playbook_of(name: str) -> str:
-    """The playbook itself, or the rooms' entry points that it would list."""
-    return name if (ROOT / f"playbooks/{name}.yml").exists() else "../tests/e2e/rooms"
+def test_a_vpc_of_the_stacks_own_is_foretold_made_changed_and_removed(own_vpc: Future[list[set[str]]]) -> None:
+    foretold, made, removed = own_vpc.result()
+    looks = {"ec2:DescribeAddresses", "ec2:DescribeNatGateways", "ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints"}
+    assert foretold >= looks
+    assert made >= {"ec2:AllocateAddress", "ec2:CreateNatGateway", "ec2:CreateRoute", "ec2:CreateVpc"}
+    assert made >= {"ec2:CreateVpcEndpoint", "ec2:DeleteNatGateway", "ec2:ReleaseAddress"}
+    assert removed >= {"ec2:DeleteSubnet", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints", "ec2:DetachInternetGateway"}

@@ -27,6 +27,7 @@ _TAG_ECS = _DOCS + "AmazonECS/latest/developerguide/supported-iam-actions-taggin
 _TAG_ELB = _DOCS + "elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html"
 _TAG_GATEWAY = _DOCS + "apigateway/latest/developerguide/apigateway-tagging-iam-policy.html"
 _LINK_V1 = _DOCS + "apigateway/latest/developerguide/grant-permissions-to-create-vpclink.html"
+_EC2 = _DOCS + "service-authorization/latest/reference/list_amazonec2.html"
 _FLEET = _DOCS + "AWSEC2/latest/UserGuide/ec2-fleet-prerequisites.html#ec2-fleet-iam-users"
 _SPOT = _DOCS + "AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html"
 _ROLE_ECS = _DOCS + "AmazonECS/latest/developerguide/using-service-linked-roles.html"
@@ -42,6 +43,7 @@ def _linked_role(source: str) -> Implied:
     return Implied("iam:CreateServiceLinkedRole", "the service's own role is made with its first resource", source)
 
 
+_TAGS_EC2 = (_tags("ec2:CreateTags", _TAG_EC2),)
 _TAGS_GATEWAY = (
     _tags("apigateway:POST /tags/*", _TAG_GATEWAY),
     _tags("apigateway:PUT /tags/*", _TAG_GATEWAY),
@@ -69,14 +71,24 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
     "dynamodb:CreateTable": (
         _tags("dynamodb:TagResource", _DOCS + "amazondynamodb/latest/developerguide/Tagging.Operations.html"),
     ),
+    "ec2:AllocateAddress": _TAGS_EC2,
     "ec2:CreateFleet": (
         Implied("ec2:RunInstances", "a fleet launches instances as its caller", _FLEET),
         Implied("ec2:CreateTags", "the launch template tags what it starts", _TAG_EC2),
         Implied("iam:PassRole", "the instances get the role of their profile", _FLEET),
         Implied("iam:CreateServiceLinkedRole", "the first spot instance of an account makes EC2's role", _SPOT),
     ),
-    "ec2:CreateLaunchTemplate": (_tags("ec2:CreateTags", _TAG_EC2),),
-    "ec2:CreateSecurityGroup": (_tags("ec2:CreateTags", _TAG_EC2),),
+    "ec2:CreateInternetGateway": _TAGS_EC2,
+    "ec2:CreateLaunchTemplate": _TAGS_EC2,
+    "ec2:CreateNatGateway": _TAGS_EC2,
+    "ec2:CreateRouteTable": _TAGS_EC2,
+    "ec2:CreateSecurityGroup": _TAGS_EC2,
+    "ec2:CreateSubnet": _TAGS_EC2,
+    "ec2:CreateVpc": _TAGS_EC2,
+    "ec2:CreateVpcEndpoint": (
+        *_TAGS_EC2,
+        Implied("route53:AssociateVPCWithHostedZone", "the private names of an endpoint are a hosted zone", _EC2),
+    ),
     "ecs:CreateCluster": (_tags("ecs:TagResource", _TAG_ECS), _linked_role(_ROLE_ECS)),
     "ecs:CreateService": (_tags("ecs:TagResource", _TAG_ECS),),
     "ecs:RegisterTaskDefinition": (

@@ -4,20 +4,28 @@ call of `plugins/module_utils/`."""
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import re
 import typing as t
 from pathlib import Path
 
 import botocore.session
+import jinja2
 import yaml
 from botocore import xform_name
+from jinja2.nativetypes import NativeEnvironment
 
 ROOT = Path(__file__).parents[3]
+PLAYBOOKS = ROOT / "playbooks"
 
 # What the tasks use of amazon.aws, and which operations that calls: read from its sources, version 10.1.2.
 AMAZON: dict[str, set[str]] = {
     "amazon.aws.aws_caller_info": {"sts:GetCallerIdentity", "iam:ListAccountAliases"},
+    # Who may launch an image it reads only where a task asks for that.
+    "amazon.aws.ec2_ami_info": {"ec2:DescribeImages"},
+    # What binds an address to a device, names it or releases it is left out: no task gives the options for that.
+    "amazon.aws.ec2_eip": {"ec2:AllocateAddress", "ec2:DescribeAddresses", "ec2:CreateTags", "ec2:DescribeTags"},
     "amazon.aws.ec2_instance_info": {"ec2:DescribeInstances"},
     "amazon.aws.ec2_launch_template_info": {"ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"},
     "amazon.aws.ec2_security_group": {
@@ -33,7 +41,65 @@ AMAZON: dict[str, set[str]] = {
         "ec2:RevokeSecurityGroupIngress",
     },
     "amazon.aws.ec2_security_group_info": {"ec2:DescribeSecurityGroups"},
+    "amazon.aws.ec2_vpc_endpoint_info": {"ec2:DescribeVpcEndpoints"},
+    "amazon.aws.ec2_vpc_igw": {
+        "ec2:AttachInternetGateway",
+        "ec2:CreateInternetGateway",
+        "ec2:CreateTags",
+        "ec2:DeleteInternetGateway",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeTags",
+        "ec2:DescribeVpcs",
+        "ec2:DetachInternetGateway",
+    },
+    "amazon.aws.ec2_vpc_igw_info": {"ec2:DescribeInternetGateways"},
+    "amazon.aws.ec2_vpc_nat_gateway": {
+        "ec2:AllocateAddress",
+        "ec2:CreateNatGateway",
+        "ec2:CreateTags",
+        "ec2:DeleteNatGateway",
+        "ec2:DescribeAddresses",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeTags",
+        "ec2:ReleaseAddress",
+    },
+    "amazon.aws.ec2_vpc_nat_gateway_info": {"ec2:DescribeNatGateways"},
+    # No task gives DHCP options, a second range or one of IPv6.
+    "amazon.aws.ec2_vpc_net": {
+        "ec2:CreateTags",
+        "ec2:CreateVpc",
+        "ec2:DeleteVpc",
+        "ec2:DescribeTags",
+        "ec2:DescribeVpcAttribute",
+        "ec2:DescribeVpcs",
+        "ec2:ModifyVpcAttribute",
+    },
     "amazon.aws.ec2_vpc_net_info": {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"},
+    # No task names a virtual private gateway.
+    "amazon.aws.ec2_vpc_route_table": {
+        "ec2:AssociateRouteTable",
+        "ec2:CreateRoute",
+        "ec2:CreateRouteTable",
+        "ec2:CreateTags",
+        "ec2:DeleteRoute",
+        "ec2:DeleteRouteTable",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeTags",
+        "ec2:DisassociateRouteTable",
+        "ec2:ReplaceRoute",
+    },
+    "amazon.aws.ec2_vpc_route_table_info": {"ec2:DescribeRouteTables"},
+    # No task gives a range of IPv6.
+    "amazon.aws.ec2_vpc_subnet": {
+        "ec2:CreateSubnet",
+        "ec2:CreateTags",
+        "ec2:DeleteSubnet",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeTags",
+        "ec2:ModifySubnetAttribute",
+    },
     "amazon.aws.ec2_vpc_subnet_info": {"ec2:DescribeSubnets"},
     "amazon.aws.iam_managed_policy": {
         "iam:CreatePolicy",
@@ -59,9 +125,9 @@ AMAZON: dict[str, set[str]] = {
         "iam:ListRolePolicies",
     },
     "amazon.aws.secretsmanager_secret": {"secretsmanager:GetSecretValue"},
-    "amazon.aws.ssm_parameter": {"ssm:GetParameter"},
 }
 
+_INCLUDED = re.compile(r"(?:import|include)_tasks: ([\w/]+\.yml)")
 _MODULE = re.compile(r"(?<![\w/])((?:central\.llm|amazon\.aws)\.\w+)\b")
 
 
@@ -72,7 +138,7 @@ def modules_of(tasks: Path) -> frozenset[str]:
     found = _own(tasks)
     for role, entry_point in entry_points(tasks):
         found |= modules_of(ROOT / f"roles/{role}/tasks/{entry_point}.yml")
-    for included in re.findall(r"(?:import|include)_tasks: (\w+\.yml)", text):
+    for included in _INCLUDED.findall(text):
         found |= modules_of(tasks.parent / included)
     role = tasks.parents[1]
     for variables in (role / "vars/main.yml", role / "defaults/main.yml"):
@@ -107,10 +173,12 @@ def _called_from(path: Path, seen: set[Path]) -> set[str]:
 
 
 def _operation_in(call: ast.Call) -> str:
-    """The operation that client.operation(), client.get_paginator("operation") or waiter_model("Operation") names."""
+    """What client.operation(), client.get_paginator("operation"), waiter_model("Operation") or a helper that is called
+    as helper(client, "operation") names."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if name in {"get_paginator", "waiter_model"} and call.args and isinstance(call.args[0], ast.Constant):
-        return str(call.args[0].value)
+    constants = [argument for argument in call.args[:2] if isinstance(argument, ast.Constant)]
+    if constants and (name in {"get_paginator", "waiter_model"} or ast.unparse(call.args[0]).endswith("client")):
+        return str(constants[0].value)
     on_client = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value).endswith("client")
     return name if on_client else ""
 
@@ -138,6 +206,7 @@ def _named(path: Path, name: str) -> set[str]:
 
 
 def _services(path: Path) -> t.Iterator[str]:
+    """Those of the file's folder, or of the module; then those that a function may get another's client of."""
     folder = path.parent.name
     if folder == "_apigateway":
         yield "apigatewayv2" if path.stem.endswith("_v2") else "apigateway"
@@ -145,6 +214,14 @@ def _services(path: Path) -> t.Iterator[str]:
         yield folder[1:]
     else:
         yield from re.findall(r"module\.client\(\"(\w+)\"\)", path.read_text())
+    yield from _FOREIGN.get(path.relative_to(ROOT / "plugins").as_posix(), ())
+
+
+# What a folder's file calls of another service than the folder's.
+_FOREIGN = {
+    "module_utils/_ec2/images.py": ("ssm",),
+    "module_utils/_ec2/network_api.py": ("apigatewayv2",),
+}
 
 
 @functools.cache
@@ -157,29 +234,44 @@ def _operations(service: str) -> dict[str, str]:
     return {xform_name(name): name for name in model_of(service).operation_names}
 
 
-def entry_points(playbook: Path) -> set[tuple[str, str]]:
-    """(role, entry point) of all that a playbook or a task file includes."""
+def entry_points(playbook: Path, rooms: t.Sequence[str] = ("",)) -> set[tuple[str, str]]:
+    """(role, entry point) of all that a playbook or a task file includes; a file is included once for each room."""
     found: set[tuple[str, str]] = set()
 
-    def walk(node: t.Any) -> None:
+    def walk(node: t.Any, known: t.Mapping[str, t.Any]) -> None:
         if isinstance(node, list):
             for item in node:
-                walk(item)
+                walk(item, known)
         elif isinstance(node, dict):
+            known = {**known, **(node.get("vars") or {})}
+            over = _looped(node.get("loop"), known) or rooms
             included = node.get("ansible.builtin.include_role") or node.get("ansible.builtin.import_role")
             if included:
-                for room in node.get("loop") or [""]:
+                for room in over:
                     name = included["name"].replace("{{ room }}", str(room)).removeprefix("central.llm.")
                     found.add((name, included.get("tasks_from", "main")))
+            tasks = node.get("ansible.builtin.include_tasks")
+            if tasks and playbook.is_relative_to(PLAYBOOKS):
+                found.update(entry_points(playbook.parent / tasks, over))
             for value in node.values():
-                walk(value)
+                walk(value, known)
 
-    walk(yaml.safe_load(playbook.read_text()))
+    walk(yaml.safe_load(playbook.read_text()), {})
     return found
 
 
+def _looped(loop: t.Any, known: t.Mapping[str, t.Any]) -> list[str]:
+    """What a loop goes over, where the playbook itself says it."""
+    if isinstance(loop, str):
+        with contextlib.suppress(jinja2.TemplateError):
+            loop = NativeEnvironment(undefined=jinja2.StrictUndefined).from_string(loop).render(known)
+    return loop if isinstance(loop, list) and all(isinstance(item, str) for item in loop) else []
+
+
 def operations_of_playbook(playbook: Path) -> set[str]:
-    return operations_of_entry_points(entry_points(playbook)) | set().union(*map(operations_of, _own(playbook)))
+    files = [playbook, *(playbook.parent / included for included in _INCLUDED.findall(playbook.read_text()))]
+    own = set().union(*map(_own, files))
+    return operations_of_entry_points(entry_points(playbook)) | set().union(*map(operations_of, own))
 
 
 def operations_of_entry_points(points: t.Iterable[tuple[str, str]]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import re
 import sys
 import typing as t
 from pathlib import Path
@@ -23,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 import reachable
 
 ROOT = reachable.ROOT
-ROOMS = ["state", "network", "identity", "host", "balancer", "service", "gateway", "session"]
 TABLE = ROOT / "roles/llm_identity/vars/operator.yml"
 # No permission is needed to ask who one is.
 FREE = {"sts:GetCallerIdentity"}
@@ -35,10 +35,11 @@ def flat(rows: list[t.Any]) -> set[str]:
     return {action for row in rows for action in (flat(row) if isinstance(row, list) else {row})}
 
 
-PLAYBOOKS: dict[str, set[str]] = {
-    name: flat(rows) for name, rows in yaml.safe_load(TABLE.read_text())["_llm_identity_operator_playbooks"].items()
-}
-SCOPES = yaml.safe_load(TABLE.read_text())["_llm_identity_operator_scopes"]
+TABLES = yaml.safe_load(TABLE.read_text())
+PLAYBOOKS: dict[str, set[str]] = {name: flat(rows) for name, rows in TABLES["_llm_identity_operator_playbooks"].items()}
+OWN_VPC: dict[str, set[str]] = {name: flat(rows) for name, rows in TABLES["_llm_identity_operator_own_vpc"].items()}
+WHOLE = {name: rows | OWN_VPC.get(name, set()) for name, rows in PLAYBOOKS.items()}
+SCOPES = TABLES["_llm_identity_operator_scopes"]
 
 
 def rendered(variables: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -49,7 +50,7 @@ def rendered(variables: dict[str, t.Any]) -> dict[str, t.Any]:
     for path in ("defaults/main.yml", "vars/main.yml", "vars/operator.yml"):
         known |= loader.load_from_file(str(ROOT / "roles/llm_identity" / path), trusted_as_template=True)
     templar = Templar(loader=loader, variables=known | variables)
-    names = ["_llm_identity_operator_scopes", "_llm_identity_operator_gateway"]
+    names = ["_llm_identity_operator_actions", "_llm_identity_operator_scopes", "_llm_identity_operator_gateway"]
     return {name: templar.template(known[name]) for name in names}
 
 
@@ -57,29 +58,29 @@ INVENTORY = {"llm_region": "eu-central-1", "llm_account_id": "123456789012", "ll
 
 
 DEFAULTS = rendered(INVENTORY)
+WITH_A_VPC = rendered(INVENTORY | {"llm_network_create_vpc": True})
 
 
-def documents_of(playbook: str, **variables: t.Any) -> list[dict[str, t.Any]]:
-    values = rendered(INVENTORY | variables) if variables else DEFAULTS
+def documents_of(playbook: str, values: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     found = operator.statements(
-        PLAYBOOKS[playbook], values["_llm_identity_operator_scopes"], values["_llm_identity_operator_gateway"]
+        values["_llm_identity_operator_actions"][playbook],
+        values["_llm_identity_operator_scopes"],
+        values["_llm_identity_operator_gateway"],
     )
     return operator.documents(found)
+
+
+def statements_of_all() -> t.Iterator[dict[str, t.Any]]:
+    for playbook in PLAYBOOKS:
+        for values in (DEFAULTS, WITH_A_VPC):
+            for document in documents_of(playbook, values):
+                yield from document["Statement"]
 
 
 @functools.cache
 def reachable_actions(playbook: str) -> set[str]:
     """The actions of all operations that the playbook's modules can call, whatever they are asked for."""
-    path = ROOT / f"playbooks/{playbook}.yml"
-    points = {("llm_session", "where")}
-    if playbook in {"status", "teardown"}:
-        # Teardown may say first what there is.
-        points |= {(f"llm_{room}", "status") for room in ROOMS}
-    if playbook == "teardown":
-        points |= {(f"llm_{room}", "absent") for room in ROOMS}
-    operations = reachable.operations_of_entry_points(points)
-    if path.exists():
-        operations |= reachable.operations_of_playbook(path)
+    operations = reachable.operations_of_playbook(reachable.PLAYBOOKS / f"{playbook}.yml")
     return {action_of_operation(operation) for operation in operations}
 
 
@@ -93,25 +94,74 @@ def covered(action: str, by: t.Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(action, pattern) for pattern in by)
 
 
+def lacking(playbook: str) -> set[str]:
+    allowed = with_implied(WHOLE[playbook])
+    return {action for action in reachable_actions(playbook) - FREE if not covered(action, allowed)}
+
+
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_a_playbook_lists_only_what_its_modules_can_call(playbook: str) -> None:
     actions = reachable_actions(playbook)
     # A listed path may be wider than those called.
-    assert {row for row in PLAYBOOKS[playbook] if not any(covered(action, [row]) for action in actions)} == set()
+    assert {row for row in WHOLE[playbook] if not any(covered(action, [row]) for action in actions)} == set()
 
 
 def test_up_is_allowed_all_that_its_modules_can_call_but_removals() -> None:
-    allowed = with_implied(PLAYBOOKS["up"])
-    lacking = {action for action in reachable_actions("up") - FREE if not covered(action, allowed)}
-    assert {action for action in lacking if not is_removal(action)} == NEVER_BY_UP
+    assert {action for action in lacking("up") if not is_removal(action)} == {"ec2:DescribeFleets"}
 
 
-# What modules could be asked for, but the roles never ask.
-NEVER_BY_UP = {
+# Its rooms converge in check mode, in which modules only read.
+def test_status_is_allowed_all_reads_that_its_modules_can_call_and_nothing_else() -> None:
+    assert {action for action in PLAYBOOKS["status"] if not is_read(action)} == set()
+    assert {action for action in lacking("status") if is_read(action)} == NEVER_READ_BY_STATUS
+    assert with_implied(PLAYBOOKS["status"]) == PLAYBOOKS["status"]
+
+
+def test_teardown_is_allowed_all_reads_and_removals_that_its_modules_can_call() -> None:
+    assert {action for action in lacking("teardown") if is_read(action) or is_removal(action)} == NEVER_BY_TEARDOWN
+
+
+# Beside the functions that a playbook's modules call stand those that only other playbooks come to.
+NEVER_READ_BY_STATUS = {
+    # The lock and the history of the stack.
+    "dynamodb:GetItem",
+    # Launching.
     "ec2:DescribeFleets",
-    "ec2:DescribeSecurityGroupRules",
-    "logs:AssociateKmsKey",
+    "ec2:DescribeInstanceTypeOfferings",
+    # Asked by a playbook that says which one it is.
+    "iam:SimulatePrincipalPolicy",
 }
+NEVER_BY_TEARDOWN = {
+    # Launching, the lock, and what only makes or changes something.
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "ec2:DeleteLaunchTemplateVersions",
+    "ec2:DeleteRoute",
+    "ec2:DescribeFleets",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeNetworkInterfaces",
+    "elasticloadbalancing:DeregisterTargets",
+    "iam:DeleteRolePermissionsBoundary",
+    "logs:DeleteRetentionPolicy",
+    "logs:DisassociateKmsKey",
+    "ssm:GetParameter",
+    # Tags go with what has them.
+    "apigateway:DELETE /tags/*",
+    "dynamodb:UntagResource",
+    "ec2:DeleteTags",
+    "ecs:UntagResource",
+    "elasticloadbalancing:RemoveTags",
+    "iam:UntagInstanceProfile",
+    "iam:UntagRole",
+    "logs:UntagResource",
+    "secretsmanager:UntagResource",
+}
+
+
+def is_read(action: str) -> bool:
+    """By AWS's names: of API Gateway by the verb, else by how actions are called. Nothing that is called here and
+    writes begins so: https://docs.aws.amazon.com/service-authorization/latest/reference/, "Access level"."""
+    return action.partition(":")[2].startswith(("Describe", "Get", "List", "Simulate", "GET "))
 
 
 def is_removal(action: str) -> bool:
@@ -120,58 +170,79 @@ def is_removal(action: str) -> bool:
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
+@pytest.mark.parametrize("create_vpc", [False, True], ids=["found-vpc", "own-vpc"])
 @pytest.mark.parametrize("stack", ["central-llm", "a-stack-with-a-name-as-long-as-they"])
-def test_each_policy_is_within_the_limit(playbook: str, stack: str) -> None:
-    found = documents_of(
-        playbook,
-        llm_stack=stack,
-        llm_identity_permissions_boundary="arn:aws:iam::123456789012:policy/boundary",
-        llm_identity_operator_adopted_arns=["arn:aws:ec2:eu-central-1:123456789012:security-group/sg-1"],
+def test_each_policy_is_within_the_limit(playbook: str, stack: str, create_vpc: bool) -> None:
+    values = rendered(
+        {
+            **INVENTORY,
+            "llm_stack": stack,
+            "llm_network_create_vpc": create_vpc,
+            "llm_identity_permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
+            "llm_identity_operator_adopted_arns": ["arn:aws:ec2:eu-central-1:123456789012:security-group/sg-1"],
+        }
     )
+    found = documents_of(playbook, values)
     assert found and all(size(document) <= operator.MANAGED_POLICY_LIMIT for document in found)
     # AWS attaches ten managed policies to a user or role.
     assert len(found) <= 4
 
 
 def test_every_action_of_a_scope_is_some_playbooks() -> None:
-    wanted = set().union(*(with_implied(actions) for actions in PLAYBOOKS.values()))
+    wanted = set().union(*(with_implied(actions) for actions in WHOLE.values()))
     assert {action for scope in SCOPES for action in scope["actions"]} - wanted == set()
 
 
 def test_every_implied_action_is_by_a_call_and_cited() -> None:
-    wanted = set().union(*(with_implied(actions) for actions in PLAYBOOKS.values()))
+    wanted = set().union(*(with_implied(actions) for actions in WHOLE.values()))
     assert {action for action in IMPLIED if action not in wanted} - {"iam:CreatePolicy"} == set()
     for rows in IMPLIED.values():
         assert all(row.source.startswith("https://docs.aws.amazon.com/") and row.why for row in rows)
 
 
+def test_only_a_vpc_of_ones_own_needs_rights_to_a_network() -> None:
+    for playbook in PLAYBOOKS:
+        assert set(DEFAULTS["_llm_identity_operator_actions"][playbook]) == PLAYBOOKS[playbook]
+        assert set(WITH_A_VPC["_llm_identity_operator_actions"][playbook]) == WHOLE[playbook]
+    everyday = {
+        action
+        for playbook in PLAYBOOKS
+        for document in documents_of(playbook, DEFAULTS)
+        for statement in document["Statement"]
+        for action in statement["Action"]
+    }
+    network = {action for rows in OWN_VPC.values() for action in rows if not is_read(action)}
+    assert network and everyday & network == set()
+
+
+def test_a_vpc_is_made_with_the_stacks_tag_and_changed_by_it() -> None:
+    tags = {"aws:RequestTag/central-llm:stack": "central-llm"}, {"aws:ResourceTag/central-llm:stack": "central-llm"}
+    network = {action for rows in OWN_VPC.values() for action in rows if not is_read(action)}
+    found = [statement for statement in statements_of_all() if network & set(statement["Action"])]
+    assert {action for statement in found for action in statement["Action"]} >= network
+    assert all(statement["Condition"]["StringEquals"] in tags for statement in found)
+
+
+def test_every_resource_is_an_arn() -> None:
+    resources = {resource for statement in statements_of_all() for resource in statement["Resource"]} - {"*"}
+    arn = re.compile(r"arn:aws:[a-z0-9-]+:(eu-central-1)?:(123456789012|aws)?:[A-Za-z0-9/*:._-]+")
+    assert {resource for resource in resources if not arn.fullmatch(resource)} == set()
+
+
 def test_only_reads_have_no_resource() -> None:
     # https://docs.aws.amazon.com/service-authorization/: these take no resource.
     unscoped = {
-        action
-        for playbook in PLAYBOOKS
-        for document in documents_of(playbook)
-        for statement in document["Statement"]
-        if statement["Resource"] == ["*"]
-        for action in statement["Action"]
+        action for statement in statements_of_all() if statement["Resource"] == ["*"] for action in statement["Action"]
     }
-    writes = {action for action in unscoped if not action.partition(":")[2].startswith(("Describe", "List", "Get"))}
-    assert writes == {
+    assert {action for action in unscoped if not is_read(action)} == {
         "ecs:CreateCluster",
         "ecs:DeregisterTaskDefinition",
         "ecs:RegisterTaskDefinition",
-        "iam:SimulatePrincipalPolicy",
     }
 
 
 def test_roles_are_passed_only_to_their_service() -> None:
-    passed = [
-        statement
-        for playbook in PLAYBOOKS
-        for document in documents_of(playbook)
-        for statement in document["Statement"]
-        if "iam:PassRole" in statement["Action"]
-    ]
+    passed = [statement for statement in statements_of_all() if "iam:PassRole" in statement["Action"]]
     assert passed
     for statement in passed:
         assert statement["Condition"]["StringEquals"]["iam:PassedToService"]
@@ -190,7 +261,7 @@ actions = st.sets(st.sampled_from(sorted({action for scope in SCOPES for action 
 @settings(max_examples=50, deadline=None)
 @given(actions, st.integers(min_value=700, max_value=6144))
 def test_splitting_keeps_every_action(chosen: set[str], limit: int) -> None:
-    statements = operator.statements(chosen, DEFAULTS["_llm_identity_operator_scopes"], "arn:aws:apigateway:r::")
+    statements = operator.statements(chosen, WITH_A_VPC["_llm_identity_operator_scopes"], "arn:aws:apigateway:r::")
     documents = operator.documents(statements, limit)
 
     def granted(found: t.Iterable[dict[str, t.Any]]) -> set[tuple[str, str]]:
