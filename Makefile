@@ -64,7 +64,7 @@ unit: $(VENV)/.dev ## Run the unit tests
 	@$(BIN)/python -m pytest -n auto tests/unit
 
 integration: $(VENV)/.dev ## Run modules, lab and clients against the lab
-	@$(BIN)/python -m pytest -n auto tests/integration -m "not engine"
+	@$(BIN)/python -m pytest -n auto --dist worksteal tests/integration -m "not engine"
 
 warm: $(VENV)/.dev ## Compare every module in the controller's worker and in a process of its own, on both cores
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/warm
@@ -76,8 +76,10 @@ e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand
 sweep: $(VENV)/.dev ## Let every AWS call of up and down fail in every way (hours; goes on where it stopped; ARGS="--shard 1/4")
 	@$(BIN)/python -m tests.sweep $(ARGS)
 
-sweep-sample: $(VENV)/.dev ## Let two AWS calls of up fail, another two every day (ARGS="--seed 7")
-	@$(BIN)/python -m tests.sweep --sample $(ARGS)
+# The same two in every test run; SWEEP_SEED=$$(date +%Y%m%d) draws others.
+SWEEP_SEED ?= 20261125
+sweep-sample: $(VENV)/.dev ## Let two AWS calls of up fail, which SWEEP_SEED draws
+	@$(BIN)/python -m tests.sweep --sample --seed $(SWEEP_SEED) $(ARGS)
 
 molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one of them with the real vLLM
 	@tests/tools/molecule.sh
