@@ -176,7 +176,7 @@ def run_as_a_module(code: types.CodeType, arguments: bytes, environment: t.Mappi
     with (
         _like_a_new_process(code, environment),
         _like_a_managed_node(arguments),
-        _shared_models(),
+        shared_models(),
         contextlib.redirect_stdout(stdout),
         contextlib.redirect_stderr(stderr),
     ):
@@ -233,7 +233,7 @@ def _like_a_managed_node(arguments: bytes) -> t.Iterator[None]:
 
 
 @contextlib.contextmanager
-def _shared_models() -> t.Iterator[None]:
+def shared_models() -> t.Iterator[None]:
     """Let botocore parse a model once for this process and its forks; it only ever reads them afterwards.
 
     The models are shared and the clients are not, so that region, profile, endpoint, credentials and the environment
@@ -269,11 +269,11 @@ def _code_of(name: str) -> types.CodeType:
 def _parse_models(services: t.Iterable[str]) -> None:
     """Make a client of each service, which opens no connection, for the models that it reads."""
     # A profile or a region that is not there is for the task to complain about.
-    with _shared_models(), contextlib.suppress(BotoCoreError):
+    with shared_models(), contextlib.suppress(BotoCoreError):
         for service in services:
             boto3.session.Session().client(
                 service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
             )
 
 
-__all__ = ("WarmActionModule", "reason_to_step_aside", "run_as_a_module")
+__all__ = ("WarmActionModule", "reason_to_step_aside", "run_as_a_module", "shared_models")

@@ -33,7 +33,6 @@ class Network(t.NamedTuple):
     vpc_id: str
     subnets: list[dict[str, t.Any]]
     host_group: str
-    link_group: str
 
     @property
     def subnet_ids(self) -> list[str]:
@@ -48,7 +47,9 @@ def network() -> Network:
     def group(name: str, description: str) -> str:
         return str(ec2.create_security_group(GroupName=name, Description=description, VpcId=vpc["VpcId"])["GroupId"])
 
-    host, link = group(f"{NAME}-service-sg", "ECS tasks"), group(f"{NAME}-http-api-sg", "VPC link of the HTTP API")
+    host = group(f"{NAME}-service-sg", "ECS tasks")
+    # Left over from a path that is no longer used.
+    group(f"{NAME}-http-api-sg", "VPC link of the HTTP API")
     # What the balancer sends comes from its own addresses, in these subnets: it has no group that a rule could name.
     from_balancer = [{"CidrIp": subnet["CidrBlock"], "Description": "NLB"} for subnet in subnets]
     ec2.authorize_security_group_ingress(
@@ -58,7 +59,7 @@ def network() -> Network:
             {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
         ],
     )
-    return Network(vpc["VpcId"], subnets, host, link)
+    return Network(vpc["VpcId"], subnets, host)
 
 
 def host(net: Network) -> str:

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
-from botocore.loaders import Loader
+from ansible_collections.central.llm.plugins.plugin_utils._warm import shared_models
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
@@ -106,20 +106,7 @@ def _flat(value: dict[str, t.Any]) -> bool:
 @pytest.fixture(scope="session", autouse=True)
 def _models_parsed_once() -> t.Iterator[None]:
     """Every run of a module has a session of its own, and would parse botocore's models anew: most of what it costs."""
-    parsed: dict[t.Any, t.Any] = {}
-
-    def once(load: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-        def loaded(self: Loader, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            key = (load, tuple(self.search_paths), args, tuple(sorted(kwargs.items())))
-            if key not in parsed:
-                parsed[key] = load(self, *args, **kwargs)
-            return parsed[key]
-
-        return loaded
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("load_service_model", "load_data_with_path"):
-            patch.setattr(Loader, name, once(getattr(Loader, name)))
+    with shared_models():
         yield
 
 
