@@ -39,10 +39,11 @@ def test_the_model_is_listed(client: Clients) -> None:
     assert [model.id for model in client().models.list()] == ["tiny"]
 
 
-def test_a_stream_arrives_token_by_token(client: Clients) -> None:
+def test_a_stream_arrives_in_pieces(client: Clients) -> None:
+    """Not one a token: the engine joins what a slow reader has left waiting, and holds half a character back."""
     events = list(ask(client(), stream=True, stream_options={"include_usage": True}))
     texts = [event.choices[0].delta.content for event in events if event.choices and event.choices[0].delta.content]
-    assert len(texts) > 10
+    assert len(texts) > 1
     assert events[-1].usage.completion_tokens == 24
 
 
