@@ -7,7 +7,6 @@ import io
 import logging
 import threading
 import typing as t
-from dataclasses import asdict
 
 from lab.context import LabContext
 from lab.control import environment
@@ -44,7 +43,7 @@ class ControlApp:
         self._locks: dict[str, threading.RLock] = {}
         self._locks_lock = threading.Lock()
         self._hooks = hooks.Routes()
-        self._hooks.add("POST", "faults", lambda request, _: asdict(self.faults.order(hooks.body_of(request))))
+        self._hooks.add("POST", "faults", lambda request, _: self.faults.order(hooks.body_of(request)).told())
         self._hooks.add("GET", "faults", lambda *_: self.faults.all())
         self._hooks.add("DELETE", "faults", hooks.quietly(self.faults.clear))
         self._hooks.add("GET", "calls", lambda *_: self.calls.all())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import typing as t
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from lab.control.call import Call
 from lab.control.errors import AwsError
@@ -21,7 +22,8 @@ class ConnectionDropped(Exception):
 class Fault:
     """What happens to `times` calls of `service`.`operation`, after `skip` of them went through, to every `every`-th.
 
-    `*` stands for any service, operation or caller, times -1 for always. The kinds: `error` answers with the code,
+    Of each operation the first is struck, and then every `every`-th of it: others in between do not move that. `*`
+    stands for any service, operation or caller, times -1 for always. The kinds: `error` answers with the code,
     nothing is done; `closed` closes the connection, nothing is done; `lost` does what was asked, and closes the
     connection in the place of the answer. The caller `lab` is a data plane, `client` is everybody else.
     """
@@ -37,6 +39,7 @@ class Fault:
     every: int = 1
     caller: str = "*"
     struck: int = 0
+    _passed: Counter[tuple[str, str]] = field(default_factory=Counter, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -48,6 +51,9 @@ class Fault:
     def spent(self) -> bool:
         return self.times == 0
 
+    def told(self) -> dict[str, t.Any]:
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
     def hits(self, call: Call) -> bool:
         """Whether this fault is about this call, which may be one of those that it lets through."""
         return (
@@ -57,12 +63,15 @@ class Fault:
             and self.caller in {"*", "lab" if call.own else "client"}
         )
 
-    def strikes(self) -> bool:
+    def strikes(self, call: Call) -> bool:
         """Count a call that it hits; true when its turn has come."""
         if self.skip > 0:
             self.skip -= 1
             return False
-        self.skip = self.every - 1
+        before = self._passed[call.service, call.operation]
+        self._passed[call.service, call.operation] += 1
+        if before % self.every:
+            return False
         self.times -= 1 if self.times > 0 else 0
         self.struck += 1
         return True
@@ -82,7 +91,7 @@ class Faults:
     def all(self) -> list[dict[str, t.Any]]:
         """Those that can still strike."""
         with self._lock:
-            return [asdict(fault) for fault in self._faults]
+            return [fault.told() for fault in self._faults]
 
     def clear(self) -> None:
         with self._lock:
@@ -94,7 +103,7 @@ class Faults:
         Each fault counts the calls by itself; of several that strike at once, the first ordered one counts.
         """
         with self._lock:
-            striking = next((fault for fault in self._faults if fault.hits(call) and fault.strikes()), None)
+            striking = next((fault for fault in self._faults if fault.hits(call) and fault.strikes(call)), None)
             self._faults = [left for left in self._faults if not left.spent]
         if striking is None:
             return False

@@ -52,8 +52,8 @@ def denial(place: Place) -> Order:
 def orders(case: Case) -> list[Order]:
     """What to order of the lab for a case."""
     if case.place == EVERYWHERE:
-        # A client makes one call at a time, so every other one is the repetition of the one before. `Throttling` is
-        # a code that the retries of every client know.
+        # Every other call of an operation is the repetition of the one before. `Throttling` is a code that the
+        # retries of every client know.
         throttled = {"kind": "error", "code": "Throttling", "status": 400, "message": "Rate exceeded"}
         failing = throttled if case.kind == "throttled" else {"kind": "closed"}
         return [{"service": "*", "caller": "client", "times": -1, "every": 2, **failing}]

@@ -78,12 +78,14 @@ def test_a_fault_lets_the_calls_before_its_turn_pass(lab: LabContext) -> None:
     ec2.describe_vpcs()
 
 
-def test_a_fault_can_strike_every_other_call(lab: LabContext) -> None:
+def test_a_fault_can_strike_every_other_call_of_each_operation(lab: LabContext) -> None:
     order(lab, service="ec2", every=2, times=-1, code="Throttling")
     client = unchecked(lab, "ec2")
     for _ in range(2):
         assert code_of(client.describe_vpcs) == "Throttling"
+        assert code_of(client.describe_subnets) == "Throttling"
         client.describe_vpcs()
+        client.describe_subnets()
 
 
 @pytest.mark.parametrize(("kind", "created"), [("closed", []), ("lost", ["there"])])
