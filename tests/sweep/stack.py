@@ -53,6 +53,8 @@ class Stack:
     def __init__(self, home: Path) -> None:
         self._base = {**os.environ, **_LAB, "LAB_HOME": str(home), "PYTHONPATH": str(ROOT)}
         self._environment: dict[str, str] = {}
+        # The playbook whose cases can start from how the stack is, where that is known.
+        self.ready_for: str | None = None
 
     def fresh(self) -> None:
         """A new process: its start is a small part of a case, and nothing can be left over in it."""

@@ -121,12 +121,14 @@ def try_case(stack: Stack, case: Case, recording: Recording, proven: t.Collectio
     that are refused one after the other leave the same, unless there is a write between them.
     """
     started = time.monotonic()
-    stack.fresh()
     trial = Trial(stack)
-    if case.playbook == "down":
-        prepared = stack.play("up")
-        trial.complain("the up before it", prepared, ["it failed"] if prepared.status else [])
-        stack.forget_calls()
+    if stack.ready_for != case.playbook:
+        stack.fresh()
+        if case.playbook == "down":
+            prepared = stack.play("up")
+            trial.complain("the up before it", prepared, ["it failed"] if prepared.status else [])
+    stack.ready_for = None
+    stack.forget_calls()
     for order in faults.orders(case):
         stack.order(order)
     run = stack.play(case.playbook)
@@ -143,6 +145,9 @@ def try_case(stack: Stack, case: Case, recording: Recording, proven: t.Collectio
         elif result.recovered:
             trial.require_recovery(recording.inventory)
         result.verdict = RED if trial.problems else GREEN
+        # A run that failed before its first write left the stack as it was: the next case need not build it anew.
+        if run.status and not result.recovered and not stack.done():
+            stack.ready_for = case.playbook
     result.seconds = round(time.monotonic() - started, 1)
     return result, "\n".join(trial.evidence)
 
