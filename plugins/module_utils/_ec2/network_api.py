@@ -21,6 +21,17 @@ def _all(client: t.Any, operation: str, key: str, filters: t.Mapping[str, t.Sequ
     return [item for page in client.get_paginator(operation).paginate(Filters=listed) for item in page[key]]
 
 
+def filters_of(given: t.Mapping[str, t.Any]) -> dict[str, list[str]]:
+    """EC2's filters of a dictionary whose values are one or several."""
+    return {
+        name: [_text(one) for one in (value if isinstance(value, list) else [value])] for name, value in given.items()
+    }
+
+
+def _text(value: t.Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 @aws_call("read the subnets {subnet_ids}")
 def read_subnets(client: t.Any, subnet_ids: list[str]) -> list[Item]:
     pages = client.get_paginator("describe_subnets").paginate(SubnetIds=subnet_ids)
@@ -82,6 +93,26 @@ def authorize_egress(client: t.Any, group_id: str, permission: Item) -> None:
 @aws_call("list the security groups of {vpc_id}")
 def list_security_groups(client: t.Any, vpc_id: str) -> list[Item]:
     return _all(client, "describe_security_groups", "SecurityGroups", {"vpc-id": [vpc_id]})
+
+
+@aws_call("look for the security groups {filters}")
+def find_security_groups(client: t.Any, filters: t.Mapping[str, t.Sequence[str]]) -> list[Item]:
+    return _all(client, "describe_security_groups", "SecurityGroups", filters)
+
+
+@aws_call("look for the VPCs {filters}")
+def find_vpcs(client: t.Any, filters: t.Mapping[str, t.Sequence[str]]) -> list[Item]:
+    return _all(client, "describe_vpcs", "Vpcs", filters)
+
+
+@aws_call("look for the subnets {filters}")
+def find_subnets(client: t.Any, filters: t.Mapping[str, t.Sequence[str]]) -> list[Item]:
+    return _all(client, "describe_subnets", "Subnets", filters)
+
+
+@aws_call("create the security group {GroupName}")
+def create_security_group(client: t.Any, request: Item) -> str:
+    return str(client.create_security_group(**request)["GroupId"])
 
 
 @aws_call("list the rules of all security groups")

@@ -91,3 +91,25 @@ def wait_endpoint_gone(client: t.Any, endpoint_id: str, *, timeout: int) -> None
         reason="VpcEndpoints[].[VpcEndpointId, State][]",
         VpcEndpointIds=[endpoint_id],
     )
+
+
+def wait_security_group(client: t.Any, group_id: str, *, timeout: int) -> None:
+    """A rule for a group that AWS does not show yet is refused."""
+    found = on_path("length(SecurityGroups) == `1`", True, "success")
+    model = waiter_model("DescribeSecurityGroups", [found, on_error("InvalidGroup.NotFound", "retry")])
+    wait_for(client, model, description=f"{group_id} to be listed", timeout=timeout, GroupIds=[group_id])
+
+
+def wait_unused(client: t.Any, group_id: str, *, timeout: int) -> None:
+    """Until no network interface is in the group: AWS removes those of a balancer or a VPC link by and by."""
+    model = waiter_model(
+        "DescribeNetworkInterfaces", [on_path("length(NetworkInterfaces) == `0`", True, "success")], delay=5
+    )
+    wait_for(
+        client,
+        model,
+        description=f"the network interfaces in {group_id} to go",
+        timeout=timeout,
+        reason="NetworkInterfaces[].[NetworkInterfaceId, Description][]",
+        Filters=[{"Name": "group-id", "Values": [group_id]}],
+    )

@@ -28,19 +28,6 @@ AMAZON: dict[str, set[str]] = {
     "amazon.aws.ec2_eip": {"ec2:AllocateAddress", "ec2:DescribeAddresses", "ec2:CreateTags", "ec2:DescribeTags"},
     "amazon.aws.ec2_instance_info": {"ec2:DescribeInstances"},
     "amazon.aws.ec2_launch_template_info": {"ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"},
-    "amazon.aws.ec2_security_group": {
-        "ec2:AuthorizeSecurityGroupEgress",
-        "ec2:AuthorizeSecurityGroupIngress",
-        "ec2:CreateSecurityGroup",
-        "ec2:CreateTags",
-        "ec2:DeleteSecurityGroup",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeTags",
-        "ec2:DescribeVpcs",
-        "ec2:RevokeSecurityGroupEgress",
-        "ec2:RevokeSecurityGroupIngress",
-    },
-    "amazon.aws.ec2_security_group_info": {"ec2:DescribeSecurityGroups"},
     "amazon.aws.ec2_vpc_endpoint_info": {"ec2:DescribeVpcEndpoints"},
     "amazon.aws.ec2_vpc_igw": {
         "ec2:AttachInternetGateway",
@@ -74,7 +61,6 @@ AMAZON: dict[str, set[str]] = {
         "ec2:DescribeVpcs",
         "ec2:ModifyVpcAttribute",
     },
-    "amazon.aws.ec2_vpc_net_info": {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"},
     # No task names a virtual private gateway.
     "amazon.aws.ec2_vpc_route_table": {
         "ec2:AssociateRouteTable",
@@ -100,7 +86,6 @@ AMAZON: dict[str, set[str]] = {
         "ec2:DescribeTags",
         "ec2:ModifySubnetAttribute",
     },
-    "amazon.aws.ec2_vpc_subnet_info": {"ec2:DescribeSubnets"},
     "amazon.aws.iam_managed_policy": {
         "iam:CreatePolicy",
         "iam:CreatePolicyVersion",
