@@ -24,7 +24,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration warm e2e sweep sweep-sample molecule sanity package docs importer clean
+	test fast lint unit integration cores warm e2e sweep sweep-sample molecule sanity package docs importer clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -51,7 +51,7 @@ lab-env: $(VENV)/.lab ## Print shell exports for the running lab, to be evaluate
 	@$(BIN)/python -m lab env
 
 test: $(VENV)/.dev ## Run all tests
-	@tests/tools/lanes.sh "lint docs package" "sanity"
+	@tests/tools/lanes.sh "lint docs package" "sanity cores" "engine"
 	@$(MAKE) unit integration warm e2e sweep-sample molecule
 
 fast: lint unit ## Run what needs no lab
@@ -68,6 +68,9 @@ unit: $(VENV)/.dev ## Run the unit tests
 
 integration: $(VENV)/.dev ## Run modules, lab and clients against the lab
 	@$(BIN)/python -m pytest -n auto --dist worksteal tests/integration -m "not engine"
+
+cores: $(VENV)/.lab ## Make the environment of the newest core, which warm compares with, where this machine has its Python
+	@tests/tools/core.sh 3.13 >/dev/null || [ $$? = 3 ]
 
 warm: $(VENV)/.dev ## Compare every module in the controller's worker and in a process of its own, on both cores
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/warm
