@@ -25,7 +25,6 @@ AMAZON: dict[str, set[str]] = {
     "amazon.aws.ec2_ami_info": {"ec2:DescribeImages"},
     # What binds an address to a device, names it or releases it is left out: no task gives the options for that.
     "amazon.aws.ec2_eip": {"ec2:AllocateAddress", "ec2:DescribeAddresses", "ec2:CreateTags", "ec2:DescribeTags"},
-    "amazon.aws.ec2_instance_info": {"ec2:DescribeInstances"},
     "amazon.aws.ec2_launch_template_info": {"ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"},
     "amazon.aws.ec2_security_group": {
         "ec2:AuthorizeSecurityGroupEgress",
