@@ -12,7 +12,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
+# Byte-code comes with the first import: compiling all that is installed takes longer than installing it.
+PIP := $(BIN)/python -m pip install --no-compile --disable-pip-version-check --progress-bar off
 # Ansible's own tools look for each other on the path.
 export PATH := $(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
@@ -23,7 +24,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration warm e2e sweep sweep-sample molecule sanity package docs importer clean
+	test fast lint unit integration cores warm e2e sweep sweep-sample molecule sanity package docs importer clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -49,7 +50,9 @@ lab-status: $(VENV)/.lab ## Say whether AWS runs on this machine
 lab-env: $(VENV)/.lab ## Print shell exports for the running lab, to be evaluated
 	@$(BIN)/python -m lab env
 
-test: lint unit docs integration sanity package warm e2e sweep-sample molecule ## Run all tests
+test: $(VENV)/.dev ## Run all tests
+	@tests/tools/lanes.sh "lint docs package" "sanity cores" "engine"
+	@$(MAKE) unit integration warm e2e sweep-sample molecule
 
 fast: lint unit ## Run what needs no lab
 
@@ -65,6 +68,9 @@ unit: $(VENV)/.dev ## Run the unit tests
 
 integration: $(VENV)/.dev ## Run modules, lab and clients against the lab
 	@$(BIN)/python -m pytest -n auto --dist worksteal tests/integration -m "not engine"
+
+cores: $(VENV)/.lab ## Make the environment of the newest core, which warm compares with, where this machine has its Python
+	@tests/tools/core.sh 3.13 >/dev/null || [ $$? = 3 ]
 
 warm: $(VENV)/.dev ## Compare every module in the controller's worker and in a process of its own, on both cores
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/warm

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import io
 import json
@@ -29,6 +30,7 @@ from pathlib import Path
 from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalActionModule
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
 try:
@@ -64,6 +66,7 @@ PROFILE = "legacy"  # How arguments and results are serialised: as for every mod
 CODE_OF_MODULES = "ansible_collections.central.llm.plugins.modules"
 
 _parsed_models: dict[t.Any, t.Any] = {}
+_warm_services: set[str] = set()
 
 
 class WarmActionModule(NormalActionModule):
@@ -77,6 +80,9 @@ class WarmActionModule(NormalActionModule):
         if not UNAVAILABLE:
             cls._code = _code_of(cls.__module__.rpartition(".")[2])
             _parse_models(cls.services)
+            _load_filters()
+            # What is here now is for all forks: none of them need look through it for garbage, nor copy it by doing so.
+            gc.freeze()
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         self._cold_because = UNAVAILABLE or self._reason_to_step_aside(task_vars or {})
@@ -249,7 +255,7 @@ def shared_models() -> t.Iterator[None]:
 
         return loaded
 
-    names = ("load_service_model", "load_data_with_path")
+    names = ("list_available_services", "load_service_model", "load_data_with_path")
     originals = {name: getattr(Loader, name) for name in names}
     for name, load in originals.items():
         setattr(Loader, name, once(load))
@@ -266,14 +272,22 @@ def _code_of(name: str) -> types.CodeType:
     return t.cast(types.CodeType, spec.loader.get_code(spec.name))
 
 
+def _load_filters() -> None:
+    """Find Ansible's filters and tests, which every fork does that evaluates a template before the parent has."""
+    filter_loader.get("ansible.builtin.combine")
+    test_loader.get("ansible.builtin.defined")
+
+
 def _parse_models(services: t.Iterable[str]) -> None:
-    """Make a client of each service, which opens no connection, for the models that it reads."""
+    """Make a client of each service, which opens no connection, for the models that it reads: once in a process."""
     # A profile or a region that is not there is for the task to complain about.
     with shared_models(), contextlib.suppress(BotoCoreError):
         for service in services:
-            boto3.session.Session().client(
-                service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
-            )
+            if service not in _warm_services:
+                boto3.session.Session().client(
+                    service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
+                )
+                _warm_services.add(service)
 
 
 __all__ = ("WarmActionModule", "reason_to_step_aside", "run_as_a_module", "shared_models")

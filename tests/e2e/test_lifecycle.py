@@ -109,14 +109,6 @@ def test_without_an_endpoint(lab: dict[str, str]) -> None:
     assert "http://127.0.0.1:9" in run.output
 
 
-def test_check_mode_on_an_empty_account_writes_nothing(lab: dict[str, str]) -> None:
-    forget_calls(lab)
-    run = play(lab, "up", "--check", "--diff")
-    assert run.status == 0, run.output
-    assert run.changed > 10
-    assert writes(lab) == []
-
-
 def test_killed_and_run_again_it_finishes_without_duplicates(lab: dict[str, str]) -> None:
     play_until(lab, "up", "Converge the listener")
     play_until(lab, "up", "Converge the stage")

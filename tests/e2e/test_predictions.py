@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from .conftest import ROOT
-from .playing import a_lab, play
+from .playing import a_lab, forget_calls, play, writes
 from .predictions import mistakes, results
 
 JSON = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
@@ -29,10 +29,12 @@ def lab(tmp_path: Path) -> t.Iterator[dict[str, str]]:
 def foretold_and_done(lab: dict[str, str], *arguments: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
     documents = []
     for more in (["--check"], []):
+        forget_calls(lab)
         run = play({**lab, **JSON}, "up", "--diff", *more, *arguments)
         document = json.loads(run.output[run.output.index("{\n") :])
         failed = {name: result["msg"] for (name, *_), result in results(document).items() if result.get("failed")}
         assert run.status == 0, failed
+        assert not more or writes(lab) == [], "check mode writes nothing"
         documents.append(document)
     return documents[0], documents[1]
 
@@ -40,6 +42,7 @@ def foretold_and_done(lab: dict[str, str], *arguments: str) -> tuple[dict[str, t
 def test_on_an_empty_account_and_with_one_option_changed(lab: dict[str, str]) -> None:
     foretold, done = foretold_and_done(lab)
     assert not (wrong := mistakes(foretold, done)), "\n".join(wrong)
+    assert sum(bool(result.get("changed")) for result in results(foretold).values()) > 10
     assert sum(bool(result.get("changed")) for result in results(done).values()) > 20
 
     foretold, done = foretold_and_done(lab, "-e", "llm_gateway_burst_limit=12")

@@ -25,7 +25,7 @@ flock 9
 if ! cmp -s "$requirements" "$work/installed.txt"; then
   echo "Installing Ansible for Python $wanted (once)" >&2
   "$python" -m venv --clear "$work"
-  "$work/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements" >&2
+  "$work/bin/python" -m pip install -q --no-compile --disable-pip-version-check -r "$requirements" >&2
   site=$("$work/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
   mkdir -p "$site/ansible_collections/central"
   ln -sfn "$root" "$site/ansible_collections/central/llm"

@@ -7,7 +7,7 @@ work="$root/.build/importer"
 requirements="$root/requirements/importer.txt"
 if ! cmp -s "$requirements" "$work/installed.txt"; then
   python -m venv --clear "$work/venv"
-  "$work/venv/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements"
+  "$work/venv/bin/python" -m pip install -q --no-compile --disable-pip-version-check -r "$requirements"
   cp "$requirements" "$work/installed.txt"
 fi
 # The modules' documentation includes fragments of amazon.aws.

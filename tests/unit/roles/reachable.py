@@ -21,12 +21,10 @@ PLAYBOOKS = ROOT / "playbooks"
 
 # What the tasks use of amazon.aws, and which operations that calls: read from its sources, version 10.1.2.
 AMAZON: dict[str, set[str]] = {
-    "amazon.aws.aws_caller_info": {"sts:GetCallerIdentity", "iam:ListAccountAliases"},
     # Who may launch an image it reads only where a task asks for that.
     "amazon.aws.ec2_ami_info": {"ec2:DescribeImages"},
     # What binds an address to a device, names it or releases it is left out: no task gives the options for that.
     "amazon.aws.ec2_eip": {"ec2:AllocateAddress", "ec2:DescribeAddresses", "ec2:CreateTags", "ec2:DescribeTags"},
-    "amazon.aws.ec2_instance_info": {"ec2:DescribeInstances"},
     "amazon.aws.ec2_launch_template_info": {"ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"},
     "amazon.aws.ec2_vpc_endpoint_info": {"ec2:DescribeVpcEndpoints"},
     "amazon.aws.ec2_vpc_igw": {
