@@ -195,7 +195,7 @@ def look(clients: Clients, options: Resource) -> dict[str, list[Resource]]:
     related = leftovers.related(seen)
     if related:
         seen["instances"] += billing_api.instances(clients.ec2, {"instance-id": sorted(related)})
-    alive = [each["InstanceId"] for each in seen["instances"] if each["State"]["Name"] != "terminated"]
+    alive = [each["InstanceId"] for each in leftovers.hosts(seen, options["stack"])]
     if alive:
         # What hangs on a host that is still there, whatever its own tags say.
         seen["volumes"] = _merged(

@@ -16,7 +16,7 @@ _LIVE_GATEWAY = ("pending", "available")
 
 def left(seen: Seen, stack: str) -> list[Told]:
     """Everything that a session starts and that is still there, in whatever state, each with how it was found."""
-    instances = [each for each in seen["instances"] if _is_ours(each, stack) and _state(each) != "terminated"]
+    instances = hosts(seen, stack)
     ids = {each["InstanceId"] for each in instances}
     found = [_told("instance", each["InstanceId"], _state(each)) for each in instances]
     for each in seen["volumes"]:
@@ -64,13 +64,17 @@ def remaining(seen: Seen) -> list[Told]:
     return found
 
 
+def hosts(seen: Seen, stack: str) -> list[Item]:
+    return [each for each in seen["instances"] if _is_ours(each, stack) and _state(each) != "terminated"]
+
+
 def related(seen: Seen) -> set[str]:
     """Ids of instances that something of the stack speaks of, and that no tag has found."""
     named = {each.get("ec2InstanceId", "") for each in seen["container_instances"]}
     named |= {each["Target"]["Id"] for each in seen["targets"]}
     named |= {attached.get("InstanceId", "") for each in seen["volumes"] for attached in each.get("Attachments", [])}
     named |= {each.get("Attachment", {}).get("InstanceId", "") for each in seen["network_interfaces"]}
-    named |= {each.get("InstanceId", "") for each in (*seen["addresses"], *seen["spot_requests"])}
+    named |= {each.get("InstanceId", "") for each in seen["addresses"]}
     known = {each["InstanceId"] for each in seen["instances"]}
     return {name for name in named if name.startswith("i-")} - known
 
@@ -96,4 +100,4 @@ def _told(kind: str, name: str, state: str) -> Told:
     return {"kind": kind, "id": name, "state": state}
 
 
-__all__ = ("STACK_TAG", "left", "related", "remaining")
+__all__ = ("STACK_TAG", "hosts", "left", "related", "remaining")
