@@ -19,11 +19,12 @@ class ActionModule(RepeatingActionModule):
         self._last = self._phase_began
         # The module says what is wrong with a time that is none.
         with contextlib.suppress(KeyError, TypeError, ValueError):
-            self._last = datetime.datetime.fromisoformat(self._task.args["since"]).timestamp()
+            self._last = _seconds(self._task.args["since"])
 
     def _judge(self, result: Result, now: float) -> Result | None:
-        for phase in result["phases"]:
-            self._note(phase, now)
+        for number, phase in enumerate(result["phases"]):
+            # What a later phase needed was there when AWS noted that one, whenever it was looked at.
+            self._note(phase, min([now, *(_seconds(each["at"]) for each in result["phases"][number:] if each["at"])]))
         current = result["phases"][-1]
         if current["name"] != self._phase:
             self._phase, self._phase_began = current["name"], now
@@ -48,15 +49,20 @@ class ActionModule(RepeatingActionModule):
         arguments = self._task.args
         return int((arguments.get("limits") or {}).get(self._phase, arguments.get("timeout", 900)))
 
-    def _note(self, phase: Result, now: float) -> None:
+    def _note(self, phase: Result, noted: float) -> None:
         if not phase["reached"]:
             return
         name = phase["name"]
         if name not in self._reached:
-            noted = datetime.datetime.fromisoformat(phase["at"]).timestamp() if phase["at"] else now
-            at = max(self._last, min(noted, now))
+            at = max(self._last, noted)
             self._reached[name], self._last = (at, at - self._last), at
             self._say(f"{phase['progress']} ({self._reached[name][1]:.0f} s)")
         at, seconds = self._reached[name]
         phase["at"] = datetime.datetime.fromtimestamp(at, tz=datetime.UTC).isoformat(timespec="seconds")
         phase["seconds"] = round(seconds)
+
+
+def _seconds(moment: str) -> float:
+    """Since the epoch; a time that says of no zone is in UTC."""
+    found = datetime.datetime.fromisoformat(moment)
+    return (found if found.tzinfo else found.replace(tzinfo=datetime.UTC)).timestamp()

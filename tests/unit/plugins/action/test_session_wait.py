@@ -75,6 +75,15 @@ def test_it_waits_and_tells_how_long_each_phase_took(play: t.Callable[..., Playe
     assert played.shown[-1] == "  agents is there (2 s)"
 
 
+def test_what_a_later_phase_needed_was_there_by_then(play: t.Callable[..., Played]) -> None:
+    noted = "2023-11-14T22:13:23+00:00"
+    played = play([look(phase("instances")), look(phase("instances", True), phase("agents", True, noted))])
+    assert [each["seconds"] for each in played.result["phases"]] == [3, 0]
+    # Without a zone it is the same time.
+    played = play([look(phase("instances", True), phase("agents", True, noted))], since=SINCE.removesuffix("+00:00"))
+    assert [each["seconds"] for each in played.result["phases"]] == [0, 0]
+
+
 def test_what_stays_true_is_not_shown_at_every_look(play: t.Callable[..., Played]) -> None:
     played = play([look(phase("instances"))], timeout=100)
     assert played.looks == 21 and len(played.shown) == 4
