@@ -123,10 +123,15 @@ def _ended(host: Facts, ended_at: str) -> dict[str, t.Any]:
 
 def _hours(begin: str, end: str) -> float:
     try:
-        first, last = (datetime.datetime.fromisoformat(moment) for moment in (begin, end))
+        first, last = map(_moment, (begin, end))
         return (last - first).total_seconds() / 3600
     except (TypeError, ValueError) as error:
         raise AnsibleFilterError(f"{begin!r} to {end!r} is no time from one moment to another: {error}") from error
+
+
+def _moment(text: str) -> datetime.datetime:
+    found = datetime.datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
 
 
 def _per_month(each: Facts, prices: Facts) -> float | None:

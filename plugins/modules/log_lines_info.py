@@ -68,7 +68,7 @@ import datetime
 import typing as t
 
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
-from ansible_collections.central.llm.plugins.module_utils._logs import api, lines
+from ansible_collections.central.llm.plugins.module_utils._logs import lines, streams
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
@@ -77,8 +77,8 @@ _MOST = 10000
 
 def describe(client: t.Any, options: Resource, since: float) -> Resource:
     name = options["name"]
-    stream = lines.newest_stream(api.list_newest_streams(client, name), options["stream_prefix"])
-    events = api.last_events(client, name, stream, options["lines"]) if stream else []
+    stream = lines.newest_stream(streams.list_newest_streams(client, name), options["stream_prefix"])
+    events = streams.last_events(client, name, stream, options["lines"]) if stream else []
     new = (event["message"] for event in events if event["timestamp"] >= since * 1000)
     return {"stream": stream, "lines": [lines.shown(message) for message in new]}
 

@@ -65,14 +65,3 @@ def tag(client: t.Any, arn: str, tags: dict[str, str]) -> None:
 @aws_call("untag {arn}")
 def untag(client: t.Any, arn: str, keys: list[str]) -> None:
     client.untag_resource(resourceArn=arn, tagKeys=keys)
-
-
-@aws_call("list the streams of the log group {name}", missing=_MISSING, default=[])
-def list_newest_streams(client: t.Any, name: str) -> list[dict[str, t.Any]]:
-    """The fifty that were written to last; AWS takes no prefix with this order."""
-    return client.describe_log_streams(logGroupName=name, orderBy="LastEventTime", descending=True)["logStreams"]
-
-
-@aws_call("read the log stream {stream} of {name}", missing=_MISSING, default=[])
-def last_events(client: t.Any, name: str, stream: str, limit: int) -> list[dict[str, t.Any]]:
-    return client.get_log_events(logGroupName=name, logStreamName=stream, limit=limit, startFromHead=False)["events"]

@@ -8,8 +8,12 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.central.llm.plugins.filter.session_receipt import session_receipt
 from hypothesis import given
 from hypothesis import strategies as st
-from test_session_quote import PRICES
 
+PRICES: dict[str, t.Any] = {
+    "instance_hour": {"g6e.2xlarge": 2.8035},
+    "network_lb_hour": 0.027,
+    "network_lb_capacity_unit_hour": 0.006,
+}
 BEGAN = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.UTC)
 
 
