@@ -8,8 +8,8 @@ name: converge_fingerprint
 version_added: 0.1.0
 short_description: Tell whether a converging run would ask for anything else than the last one
 description:
-  - Makes one hash of variables and of this collection's own code, defaults and templates. The same variables of the same
-    collection have the same fingerprint, in whatever order they come.
+  - Makes one hash of variables and of this collection's own code, defaults and templates. The same variables of the
+    same collection have the same fingerprint, in whatever order they come.
   - Of values that are secret nothing can be read from it.
 author:
   - The central.llm maintainers (@central-llm)

@@ -62,7 +62,9 @@ options:
 EXAMPLES = r"""
 - name: Say what eight hours cost
   ansible.builtin.debug:
-    msg: "{{ (asked.prices | central.llm.session_quote([{'types': ['g6e.2xlarge'], 'hours': 8}], 8, volume_gib=100)).usd }}"
+    msg: "{{ (asked.prices | central.llm.session_quote(hosts, 8, volume_gib=100)).usd }}"
+  vars:
+    hosts: [{types: [g6e.2xlarge], hours: 8}]
 """
 
 RETURN = r"""

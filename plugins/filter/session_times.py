@@ -15,7 +15,8 @@ positional: _input
 options:
   _input:
     description:
-      - Earlier sessions, each a dictionary whose C(phases) are the seconds of each phase. Those without are passed over.
+      - Earlier sessions, each a dictionary whose C(phases) are the seconds of each phase. Those without are passed
+        over.
     type: list
     elements: dict
     required: true

@@ -8,12 +8,13 @@ module: session_wait
 version_added: 0.1.0
 short_description: Wait until hosts and engines answer, phase by phase
 description:
-  - Waits until the instances run, their ECS agents are connected with their GPUs, the image is there, the tasks run, the
-    engine has loaded its model and the targets are healthy.
+  - Waits until the instances run, their ECS agents are connected with their GPUs, the image is there, the tasks run,
+    the engine has loaded its model and the targets are healthy.
   - Each phase has a limit of its own. What is waited for is shown meanwhile, with the time that it has taken and the
     time that it is expected to take.
   - It gives up before a limit where no patience helps - a host ended by itself, a host without GPUs, an image that does
-    not exist, a task that crashed too often, or a call that AWS refuses. Throttling and broken connections are waited out.
+    not exist, a task that crashed too often, or a call that AWS refuses. Throttling and broken connections are waited
+    out.
   - "AWS reference: U(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html)."
 author:
   - The central.llm maintainers (@central-llm)
@@ -147,7 +148,6 @@ crashed_tasks:
 """
 
 import datetime
-import typing as t
 
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._ec2 import api as ec2_api
@@ -199,7 +199,9 @@ def wanted_of(options: Resource) -> phases.Wanted:
     for option in ("limits", "expected"):
         unknown = sorted(options[option].keys() - set(phases.PHASES))
         if unknown:
-            raise InvalidInput(f"{option}: no phase is called {', '.join(unknown)}; there are {', '.join(phases.PHASES)}.")
+            raise InvalidInput(
+                f"{option}: no phase is called {', '.join(unknown)}; there are {', '.join(phases.PHASES)}."
+            )
     for option, least in (("count", 1), ("crash_budget", 1), ("gpus", 0), ("delay", 0)):
         if options[option] < least:
             raise InvalidInput(f"{option} is {options[option]}, it takes {least} or more.")

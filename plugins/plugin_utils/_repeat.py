@@ -12,7 +12,6 @@ import time
 import typing as t
 
 from ansible.utils.display import Display
-
 from ansible_collections.central.llm.plugins.plugin_utils._warm import WarmActionModule
 
 Result = dict[str, t.Any]

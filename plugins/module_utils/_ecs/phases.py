@@ -32,7 +32,7 @@ _ALIVE = ("pending", "running")
 
 
 class Wanted(t.NamedTuple):
-    count: int
+    engines: int
     gpus: int
     crash_budget: int
     # What happened before belongs to another session.
@@ -70,8 +70,10 @@ def hopeless(seen: Seen, wanted: Wanted) -> str:
     """Why no patience will help; empty where it may."""
     alive = [each for each in seen.instances if _state(each) in _ALIVE]
     ended = [each for each in seen.instances if _state(each) not in _ALIVE and _is_new(each.get("LaunchTime"), wanted)]
-    if ended and len(alive) < wanted.count:
-        reasons = [f"{each['InstanceId']}: {each.get('StateReason', {}).get('Message', _state(each))}" for each in ended]
+    if ended and len(alive) < wanted.engines:
+        reasons = [
+            f"{each['InstanceId']}: {each.get('StateReason', {}).get('Message', _state(each))}" for each in ended
+        ]
         return f"A host ended by itself. {'; '.join(reasons)}."
     without = [each for each in _connected(seen) if _gpus(each) < wanted.gpus]
     if without:
@@ -109,30 +111,30 @@ def why(task: Answer) -> str:
 
 def _instances(seen: Seen, wanted: Wanted) -> Phase:
     running = [each for each in seen.instances if _state(each) == "running"]
-    return Phase(INSTANCES, len(running) >= wanted.count, f"{len(running)} of {wanted.count} hosts run")
+    return Phase(INSTANCES, len(running) >= wanted.engines, f"{len(running)} of {wanted.engines} hosts run")
 
 
 def _agents(seen: Seen, wanted: Wanted) -> Phase:
     connected = [each for each in _connected(seen) if _gpus(each) >= wanted.gpus]
-    progress = f"{len(connected)} of {wanted.count} agents are connected"
-    return Phase(AGENTS, len(connected) >= wanted.count, progress, _last(connected, "registeredAt"))
+    progress = f"{len(connected)} of {wanted.engines} agents are connected"
+    return Phase(AGENTS, len(connected) >= wanted.engines, progress, _last(connected, "registeredAt"))
 
 
 def _image(seen: Seen, wanted: Wanted) -> Phase:
     tasks = _asked_for(seen)
     # An image that was baked in is not pulled, and then nothing is noted.
     present = [each for each in tasks if each.get("pullStoppedAt") or each.get("lastStatus") == "RUNNING"]
-    progress = f"{len(present)} of {wanted.count} hosts have the image"
-    if len(present) < wanted.count:
+    progress = f"{len(present)} of {wanted.engines} hosts have the image"
+    if len(present) < wanted.engines:
         states = ", ".join(sorted(each.get("lastStatus", "") for each in tasks)) or "none placed yet"
         progress += f"; tasks: {states}{_complaint(seen, wanted)}"
-    return Phase(IMAGE, len(present) >= wanted.count, progress, _last(present, "pullStoppedAt"))
+    return Phase(IMAGE, len(present) >= wanted.engines, progress, _last(present, "pullStoppedAt"))
 
 
 def _tasks(seen: Seen, wanted: Wanted) -> Phase:
     running = _running(seen)
-    progress = f"{len(running)} of {wanted.count} tasks run{_complaint(seen, wanted)}"
-    return Phase(TASKS, len(running) >= wanted.count, progress, _last(running, "startedAt"))
+    progress = f"{len(running)} of {wanted.engines} tasks run{_complaint(seen, wanted)}"
+    return Phase(TASKS, len(running) >= wanted.engines, progress, _last(running, "startedAt"))
 
 
 def _engine(seen: Seen, wanted: Wanted) -> Phase:
@@ -141,15 +143,16 @@ def _engine(seen: Seen, wanted: Wanted) -> Phase:
     reached = max(len(healthy), len(_healthy(seen)))
     crashed = len(crashes(seen, wanted))
     note = f"; crashed so far: {crashed}" if crashed else ""
-    return Phase(ENGINE, reached >= wanted.count, f"{reached} of {wanted.count} engines have loaded the model{note}")
+    progress = f"{reached} of {wanted.engines} engines have loaded the model{note}"
+    return Phase(ENGINE, reached >= wanted.engines, progress)
 
 
 def _targets(seen: Seen, wanted: Wanted) -> Phase:
     healthy = _healthy(seen)
     others = {each["TargetHealth"].get("Description", "") for each in seen.targets if each not in healthy} - {""}
     note = f"; {' | '.join(sorted(others))}" if others else ""
-    progress = f"{len(healthy)} of {wanted.count} targets are healthy{note}"
-    return Phase(TARGETS, len(healthy) >= wanted.count, progress)
+    progress = f"{len(healthy)} of {wanted.engines} targets are healthy{note}"
+    return Phase(TARGETS, len(healthy) >= wanted.engines, progress)
 
 
 def _complaint(seen: Seen, wanted: Wanted) -> str:

@@ -16,7 +16,5 @@ from .._aws import aws_call
 def list_products(client: t.Any, service: str, matches: t.Mapping[str, str]) -> list[str]:
     """The products whose attributes have all of these values: each a JSON document, as text."""
     filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in sorted(matches.items())]
-    pages = client.get_paginator("get_products").paginate(
-        ServiceCode=service, Filters=filters, FormatVersion="aws_v1"
-    )
+    pages = client.get_paginator("get_products").paginate(ServiceCode=service, Filters=filters, FormatVersion="aws_v1")
     return [document for page in pages for document in page["PriceList"]]

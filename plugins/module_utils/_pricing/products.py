@@ -58,10 +58,10 @@ PRODUCTS = {
     "gp3_mibps_month": Product(
         "AmazonEC2", {"volumeApiName": "gp3"}, "EBS:VolumeP-Throughput.gp3", {"gibps-mo": 1024, "mibps-mo": 1}
     ),
-    "public_ipv4_hour": Product(
-        "AmazonVPC", {"group": "VPCPublicIPv4Address"}, "PublicIPv4:InUseAddress", _HOURS
+    "public_ipv4_hour": Product("AmazonVPC", {"group": "VPCPublicIPv4Address"}, "PublicIPv4:InUseAddress", _HOURS),
+    "rest_api_request": Product(
+        "AmazonApiGateway", {"productFamily": "API Calls"}, "ApiGatewayRequest", {"requests": 1}
     ),
-    "rest_api_request": Product("AmazonApiGateway", {"productFamily": "API Calls"}, "ApiGatewayRequest", {"requests": 1}),
 }
 
 

@@ -202,5 +202,7 @@ def test_of_two_that_find_it_free_one_gets_it(state_lock: t.Any, dynamodb: t.Any
 
     with monkeypatch.context() as patch:
         original = module.read
-        patch.setattr(module, "read", lambda *a, **k: (patch.setattr(module, "read", original), read_before_the_other_wrote())[1])
+        patch.setattr(
+            module, "read", lambda *a, **k: (patch.setattr(module, "read", original), read_before_the_other_wrote())[1]
+        )
         assert "is held by alice@laptop" in state_lock.refused(**ALICE, process=1, take_over_own=False)

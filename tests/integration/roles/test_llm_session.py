@@ -95,7 +95,9 @@ class TestQuote:
     @pytest.mark.usefixtures("no_prices")
     def test_without_any_prices(self, session: t.Any) -> None:
         elsewhere = {**FALLBACK, "region": "eu-west-1"}
-        assert "There are none for eu-central-1" in session.ok("preflight", llm_session_fallback_prices=elsewhere).output
+        assert (
+            "There are none for eu-central-1" in session.ok("preflight", llm_session_fallback_prices=elsewhere).output
+        )
         # A limit that cannot be held to is no limit.
         assert "Nobody can say" in session.refused("preflight", llm_session_max_usd=1000)
         assert "Nothing was started" in session.refused(

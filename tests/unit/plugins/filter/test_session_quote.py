@@ -21,7 +21,9 @@ PRICES: dict[str, t.Any] = {
 HOURS = st.floats(min_value=0.01, max_value=168, allow_nan=False)
 
 
-def quote(hosts: int = 1, hours: float = 8, types: tuple[str, ...] = ("g6e.2xlarge",), **more: t.Any) -> dict[str, t.Any]:
+def quote(
+    hosts: int = 1, hours: float = 8, types: tuple[str, ...] = ("g6e.2xlarge",), **more: t.Any
+) -> dict[str, t.Any]:
     return session_quote(PRICES, [{"types": list(types), "hours": hours}] * hosts, hours, **more)
 
 

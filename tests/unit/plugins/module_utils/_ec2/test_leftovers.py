@@ -7,10 +7,22 @@ from ansible_collections.central.llm.plugins.module_utils._ec2.leftovers import 
 from hypothesis import given
 from hypothesis import strategies as st
 
-KINDS = (
-    "instances volumes network_interfaces addresses fleets spot_requests schedules tasks container_instances services "
-    "targets load_balancers nat_gateways vpc_endpoints"
-).split()
+KINDS = [
+    "instances",
+    "volumes",
+    "network_interfaces",
+    "addresses",
+    "fleets",
+    "spot_requests",
+    "schedules",
+    "tasks",
+    "container_instances",
+    "services",
+    "targets",
+    "load_balancers",
+    "nat_gateways",
+    "vpc_endpoints",
+]
 OURS = [{"Key": "central-llm:stack", "Value": "central-llm"}]
 THEIRS = [{"Key": "central-llm:stack", "Value": "other"}]
 
@@ -83,7 +95,10 @@ def test_what_stays_and_costs() -> None:
     found = remaining(
         seen(
             load_balancers=[{"LoadBalancerName": "central-llm-nlb"}],
-            nat_gateways=[{"NatGatewayId": "nat-1", "State": "available"}, {"NatGatewayId": "nat-2", "State": "deleted"}],
+            nat_gateways=[
+                {"NatGatewayId": "nat-1", "State": "available"},
+                {"NatGatewayId": "nat-2", "State": "deleted"},
+            ],
             vpc_endpoints=[
                 {"VpcEndpointId": "vpce-1", "VpcEndpointType": "Interface", "State": "available"},
                 {"VpcEndpointId": "vpce-2", "VpcEndpointType": "Gateway", "State": "available"},

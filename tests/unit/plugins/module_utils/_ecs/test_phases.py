@@ -95,7 +95,7 @@ def test_a_phase_needs_as_many_as_are_wanted_and_all_before_it(
     instances: int, agents: int, tasks: int, targets: int, count: int
 ) -> None:
     seen = Seen([instance()] * instances, [agent()] * agents, [task()] * tasks, [], [target()] * targets)
-    found = judge(seen, ONE._replace(count=count))
+    found = judge(seen, ONE._replace(engines=count))
     assert [each.name for each in found] == list(PHASES[: len(found)])
     assert all(each.reached for each in found[:-1])
     assert found[-1].reached == (min(instances, agents, tasks, targets) >= count)
@@ -109,7 +109,10 @@ def test_a_phase_needs_as_many_as_are_wanted_and_all_before_it(
             "ended by itself. i-1: Server.SpotInstanceTermination",
         ),
         ({"container_instances": [agent(0)]}, "i-1 0"),
-        ({"tasks": [stopped(stoppedReason="Essential container in task exited")] * 2}, "2 crashes of the engine's task"),
+        (
+            {"tasks": [stopped(stoppedReason="Essential container in task exited")] * 2},
+            "2 crashes of the engine's task",
+        ),
         (
             {
                 "tasks": [

@@ -25,7 +25,9 @@ def test_what_looks_like_a_secret_is_hidden(secret: str, frame: str, before: str
     assert secret not in shown(f"{before} {frame.format(secret)}")
 
 
-@pytest.mark.parametrize("secret", ["hf_AbCdEfGhIjKlMnOpQrSt", "AKIAIOSFODNN7EXAMPLE", "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxw"])
+@pytest.mark.parametrize(
+    "secret", ["hf_AbCdEfGhIjKlMnOpQrSt", "AKIAIOSFODNN7EXAMPLE", "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxw"]
+)
 def test_well_known_shapes_are_hidden_wherever_they_stand(secret: str) -> None:
     assert secret not in shown(f"using {secret} for the download")
 
