@@ -30,6 +30,12 @@ options:
       - Who ended it.
     type: str
     required: true
+  seen:
+    description:
+      - The instances as M(amazon.aws.ec2_instance_info) returns them, looked at before they were ended. One that was
+        gone already ended when AWS says so, or else, at the latest, when its lease did. Left out, all ended just now.
+    type: list
+    elements: dict
   left:
     description:
       - What is left of it, as M(central.llm.session_zero_info) returns it.
@@ -69,6 +75,7 @@ _value:
 """
 
 import datetime
+import re
 import typing as t
 
 from ansible.errors import AnsibleFilterError
@@ -77,6 +84,11 @@ from ansible_collections.central.llm.plugins.filter.session_quote import HOURS_O
 Facts = t.Mapping[str, t.Any]
 
 _PRICED = {"network load balancer": "network_lb_hour", "elastic address": "public_ipv4_hour"}
+# How long after its lease a host may live, in hours.
+_GRACE = 5 / 60
+# "User initiated (2026-11-23 10:00:00 GMT)"
+_ENDED = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
+_OVER = ("shutting-down", "terminated")
 # Shorter, and nobody can be told a price per hour.
 _SHORTEST = 1 / 3600
 
@@ -86,6 +98,7 @@ def session_receipt(
     ended_at: str,
     ended_by: str,
     *,
+    seen: t.Sequence[Facts] | None = None,
     left: t.Sequence[Facts] = (),
     remaining: t.Sequence[Facts] = (),
     prices: Facts | None = None,
@@ -93,7 +106,7 @@ def session_receipt(
 ) -> dict[str, t.Any]:
     quote = session.get("quote") or {}
     prices = quote.get("prices") or prices or {}
-    hosts = [_ended(host, ended_at) for host in session.get("hosts") or []]
+    hosts = [_with_hours(host) for host in _hosts(session, seen, ended_at)]
     hours = max(_hours(session["started_at"], ended_at), _SHORTEST)
     ran = [{"types": [host["type"]], "hours": host["hours"]} for host in hosts if host["hours"]]
     try:
@@ -116,9 +129,38 @@ def session_receipt(
     }
 
 
-def _ended(host: Facts, ended_at: str) -> dict[str, t.Any]:
-    end = host.get("ended_at") or ended_at
-    return {**host, "ended_at": end, "hours": round(max(0, _hours(host["launched_at"], end)), 4)}
+def _hosts(session: Facts, seen: t.Sequence[Facts] | None, ended_at: str) -> list[dict[str, t.Any]]:
+    """All that ran, each with its end: those that are known of, and those that nobody has noted."""
+    known = [dict(host) for host in session.get("hosts") or []]
+    there = {instance["instance_id"]: instance for instance in seen or []}
+    for host in known:
+        instance = there.get(host["id"])
+        if host.get("ended_at"):
+            continue
+        if seen is None or (instance and instance["state"]["name"] not in _OVER):
+            host["ended_at"] = ended_at
+        else:
+            host |= _earlier_end(host, instance or {}, session.get("hours_wanted"), ended_at)
+    ids = {host["id"] for host in known}
+    for name, instance in there.items():
+        if name not in ids and instance["state"]["name"] not in _OVER:
+            facts = {"id": name, "type": instance["instance_type"], "launched_at": instance["launch_time"]}
+            known.append({**facts, "ended_at": ended_at})
+    return known
+
+
+def _earlier_end(host: Facts, instance: Facts, hours: float | None, ended_at: str) -> dict[str, t.Any]:
+    said = _ENDED.search(instance.get("state_transition_reason") or "")
+    if said:
+        return {"ended_at": f"{said[1].replace(' ', 'T')}+00:00"}
+    if not hours:
+        return {"ended_at": ended_at, "end_is_estimated": True}
+    latest = _moment(host["launched_at"]) + datetime.timedelta(hours=float(hours) + _GRACE)
+    return {"ended_at": min(latest, _moment(ended_at)).isoformat(timespec="seconds"), "end_is_estimated": True}
+
+
+def _with_hours(host: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {**host, "hours": round(max(0, _hours(host["launched_at"], host["ended_at"])), 4)}
 
 
 def _hours(begin: str, end: str) -> float:

@@ -159,7 +159,7 @@ def main() -> None:
             "headers": {"type": "dict", "default": {}},
             "model": {"type": "str", "required": True},
             "prompt": {"type": "str", "default": "Say hello."},
-            "max_tokens": {"type": "int", "default": 16},
+            "max_tokens": {"type": "int", "default": 16, "no_log": False},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,

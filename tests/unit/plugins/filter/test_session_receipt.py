@@ -47,6 +47,37 @@ def test_a_host_that_was_lost_costs_until_it_was() -> None:
     assert [each["hours"] for each in receipt["hosts"]] == [0.5, 0.5]
 
 
+def instance(state: str, name: str = "i-1", reason: str = "") -> dict[str, t.Any]:
+    facts = {"instance_id": name, "instance_type": "g6e.2xlarge", "launch_time": at(0)}
+    return {**facts, "state": {"name": state}, "state_transition_reason": reason}
+
+
+GONE = instance("terminated", reason="User initiated (2026-11-23 08:30:00 GMT)")
+
+
+@pytest.mark.parametrize(
+    ("seen", "hours", "estimated"),
+    [
+        ([instance("running")], 10, False),
+        ([instance("stopped")], 10, False),
+        ([GONE], 0.5, False),
+        # Nobody says when: at the latest when its lease had ended.
+        ([instance("terminated")], 4 + 5 / 60, True),
+        ([], 4 + 5 / 60, True),
+    ],
+)
+def test_a_host_that_the_lease_ended_cost_no_more_than_it_ran(seen: t.Any, hours: float, estimated: bool) -> None:
+    known = {**session(host()), "hours_wanted": 4}
+    (ran,) = session_receipt(known, at(600), "bob", seen=seen)["hosts"]
+    assert ran["hours"] == pytest.approx(hours, abs=0.001)
+    assert ran.get("end_is_estimated", False) == estimated
+
+
+def test_a_host_that_nobody_has_noted_counts_as_long_as_it_is_there() -> None:
+    seen = [instance("running"), instance("running", "i-2"), instance("terminated", "i-of-yesterday")]
+    assert [ran["id"] for ran in session_receipt(session(host()), at(60), "bob", seen=seen)["hosts"]] == ["i-1", "i-2"]
+
+
 @pytest.mark.parametrize("known", [session(host(), prices=None), session(host(type="p5.48xlarge"))])
 def test_without_a_price_it_costs_nobody_knows_what(known: dict[str, t.Any]) -> None:
     receipt = session_receipt(known, at(60), "bob")
