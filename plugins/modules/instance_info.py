@@ -57,6 +57,14 @@ instances:
       description: State of the instance.
       type: str
       sample: running
+    state_transition_reason:
+      description: Why it last changed its state, as AWS words it, with the time in brackets.
+      type: str
+      sample: User initiated (2026-11-23 10:00:00 GMT)
+    launch_time:
+      description: When it was launched.
+      type: str
+      sample: "2026-11-23T09:00:00+00:00"
     instance_type:
       description: Type of the instance.
       type: str
@@ -84,6 +92,8 @@ def instance(found: t.Mapping[str, t.Any]) -> Resource:
     return {
         "instance_id": found["InstanceId"],
         "state": found["State"]["Name"],
+        "state_transition_reason": found.get("StateTransitionReason", ""),
+        "launch_time": found["LaunchTime"].isoformat(),
         "instance_type": found["InstanceType"],
         "image_id": found["ImageId"],
         "tags": api.tag_dict(found.get("Tags")),

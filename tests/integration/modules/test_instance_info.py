@@ -36,6 +36,8 @@ def test_only_what_carries_all_tags_is_listed(instance_info: t.Any, ec2: t.Any, 
     assert found == {
         "instance_id": ours,
         "state": told["State"]["Name"],
+        "state_transition_reason": told["StateTransitionReason"],
+        "launch_time": told["LaunchTime"].isoformat(),
         "instance_type": "g6e.2xlarge",
         "image_id": "ami-12c6146b",
         "tags": OURS,
