@@ -1,18 +1,44 @@
-"""Security groups: moto answers an authorization with the last of its rules, and deletes a group that is in use."""
+"""Security groups: moto answers an authorization with the last of its rules, deletes a group that is in use, and takes
+names and descriptions with any letters."""
 
 from __future__ import annotations
+
+import re
 
 from lab.control.call import Call
 from lab.control.errors import AwsError
 from lab.control.operations import Params, amends, backend, forward, guards
 from lab.moto_gaps import apigateway_vpc_links_v2
 
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+_GROUP_TEXT = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html: without the ampersand.
+_RULE_TEXT = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=;{}!$*]{0,255}")
+_PEERS = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+
 
 def apply() -> None:
+    guards("ec2", "CreateSecurityGroup")(check_texts)
+    guards("ec2", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")(check_descriptions)
     amends("ec2", "AuthorizeSecurityGroupIngress")(lambda call, params, output: _all_new(call, params, output, False))
     amends("ec2", "AuthorizeSecurityGroupEgress")(lambda call, params, output: _all_new(call, params, output, True))
     guards("ec2", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")(check_peers)
     guards("ec2", "DeleteSecurityGroup")(check_unused)
+
+
+def check_texts(call: Call, params: Params) -> None:
+    for name, member in (("GroupName", "group name"), ("Description", "security group description")):
+        value = str(params.get(name) or "")
+        if not _GROUP_TEXT.fullmatch(value) or (name == "GroupName" and value.lower().startswith("sg-")):
+            raise AwsError("InvalidParameterValue", f"Value ({value}) for parameter {name} is invalid: {member}")
+
+
+def check_descriptions(call: Call, params: Params) -> None:
+    for permission in params.get("IpPermissions") or []:
+        for peer in (one for name in _PEERS for one in permission.get(name) or []):
+            value = str(peer.get("Description") or "")
+            if not _RULE_TEXT.fullmatch(value):
+                raise AwsError("InvalidParameterValue", f"Invalid rule description: {value}")
 
 
 def check_peers(call: Call, params: Params) -> None:

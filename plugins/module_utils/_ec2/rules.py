@@ -14,6 +14,8 @@ from . import api, network_api
 
 Rule = dict[str, t.Any]
 
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html
+_DESCRIPTION = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=;{}!$*]{0,255}")
 _BY_ID = re.compile(r"(sg|pl)-[0-9a-f]{8,17}")
 _PORTS = ("tcp", "udp")
 
@@ -49,6 +51,11 @@ def wanted(group_id: str, options: t.Mapping[str, t.Any], *, egress: bool) -> Ru
         raise InvalidInput(f"protocol is {protocol!r}: it takes tcp, udp, or -1 for all protocols.")
     if protocol in _PORTS and (low is None or high is None or not 0 <= low <= high <= 65535):
         raise InvalidInput(f"A rule for {protocol} takes from_port and to_port from 0 to 65535, not {low} to {high}.")
+    if not _DESCRIPTION.fullmatch(options.get("description") or ""):
+        raise InvalidInput(
+            f"description: {options['description']!r}. AWS takes up to 255 letters, digits, spaces and "
+            "._-:/()#,@[]+=;{}!$*"
+        )
     # AWS opens every port of every protocol with -1, whatever ports are given.
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
     ports = (low, high) if protocol in _PORTS else (-1, -1)

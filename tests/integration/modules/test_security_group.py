@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import typing as t
 
+import botocore.exceptions
 import pytest
 
 NAME = "central-llm-service-sg"
@@ -92,6 +93,16 @@ def test_bad_input(security_group: t.Any, faults: t.Any, vpc_id: str, options: d
     assert words in security_group.refused(check=True, **options)
     assert words in security_group.refused(**options)
     assert "CreateSecurityGroup" not in faults.calls()
+
+
+def test_the_lab_is_as_strict_about_words_as_aws(ec2: t.Any, vpc_id: str) -> None:
+    with pytest.raises(botocore.exceptions.ClientError, match="InvalidParameterValue"):
+        ec2.create_security_group(GroupName=NAME, Description="AWS's", VpcId=vpc_id)
+    made = ec2.create_security_group(GroupName=NAME, Description="R&D", VpcId=vpc_id)["GroupId"]
+    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+    ranges = [{"CidrIp": "10.0.0.0/8", "Description": "R&D"}]
+    with pytest.raises(botocore.exceptions.ClientError, match="InvalidParameterValue"):
+        ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[{**permission, "IpRanges": ranges}])
 
 
 def test_what_aws_cannot_change_is_refused(security_group: t.Any, ec2: t.Any, vpc_id: str) -> None:

@@ -148,6 +148,7 @@ def test_a_rule_that_came_between_reading_and_writing_is_no_failure(
         ({"peer": "10.0.0.0/8"}, "from_port and to_port"),
         ({"from_port": 22, "to_port": 21, "peer": "10.0.0.0/8"}, "22 to 21"),
         ({"from_port": 22, "protocol": "icmp", "peer": "10.0.0.0/8"}, "protocol is 'icmp'"),
+        ({"from_port": 22, "peer": "10.0.0.0/8", "description": "R&D"}, "AWS takes up to 255"),
     ],
 )
 def test_bad_input_stops_before_the_first_write(
