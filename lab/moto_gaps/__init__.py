@@ -54,6 +54,9 @@ GAPS: list[str] = [
     "logs_classes",
     "dynamodb_encryption",
     "secretsmanager_descriptions",
+    "lambda_functions",
+    "scheduler_schedules",
+    "ec2_metadata_tags",
 ]
 
 _applied: set[str] = set()
