@@ -1,4 +1,4 @@
-"""What an AWS service does with a role: it assumes it, if the role trusts the service, and calls AWS with its rights."""
+"""What an AWS service does with a role: it assumes it, if it trusts the service, and calls AWS with its rights."""
 
 from __future__ import annotations
 

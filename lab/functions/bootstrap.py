@@ -9,7 +9,9 @@ file descriptor CHANNEL. Only the standard library is used here: everything else
 from __future__ import annotations
 
 import ctypes
+import functools
 import importlib
+import io
 import json
 import logging
 import os
@@ -18,8 +20,13 @@ import sys
 import time
 import traceback
 import typing as t
+from pathlib import Path
 
 _real_time = time.time
+
+
+def _shifted(seconds: float) -> float:
+    return _real_time() + seconds
 
 
 class Channel:
@@ -91,7 +98,7 @@ def failure(kind: str, message: str, trace: list[str]) -> dict[str, t.Any]:
 def load(name: str) -> t.Callable[[t.Any, Context], t.Any] | dict[str, t.Any]:
     """The handler, or the error of a function that has none."""
     module, _dot, attribute = name.rpartition(".")
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, str(Path.cwd()))
     try:
         loaded = importlib.import_module(module.replace("/", "."))
     except ImportError as error:
@@ -124,7 +131,7 @@ def main(name: str, descriptor: int) -> None:
     # A function does not outlive the lab, whatever it is doing.
     ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     channel = Channel(descriptor)
-    events, sys.stdin = sys.stdin, open(os.devnull, encoding="utf-8")
+    events, sys.stdin = sys.stdin, io.StringIO()
     output = Output(channel)
     sys.stdout = sys.stderr = t.cast("t.TextIO", output)
     log = LogHandler(channel)
@@ -135,7 +142,7 @@ def main(name: str, descriptor: int) -> None:
         log.request_id = event["request_id"]
         # The lab's clock may be ahead of the machine's.
         ahead = event["now"] - _real_time()
-        time.time = lambda ahead=ahead: _real_time() + ahead
+        time.time = functools.partial(_shifted, ahead)
         found = answer(handler, event)
         output.flush()
         channel.send(**found)

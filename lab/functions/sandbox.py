@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -114,10 +115,8 @@ class Sandbox:
         if self._process.poll() is None:
             self._process.kill()
         if self._process.stdin and not self._process.stdin.closed:
-            try:
+            with contextlib.suppress(OSError):
                 self._process.stdin.close()
-            except OSError:
-                pass
             os.close(self._channel)
             self._process.wait(timeout=5)
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from moto.awslambda.models import LambdaFunction
@@ -16,6 +17,8 @@ from lab.control.call import Call
 from lab.control.errors import AwsError
 from lab.control.operations import Params, amends, backend, guards
 
+# What moto forgets -> the attribute that keeps it
+_FORGOTTEN = {"DeadLetterConfig": "lab_dead_letter_config", "LoggingConfig": "lab_logging_config"}
 # ARN of a function -> what is going on: "State" or "LastUpdateStatus"
 _busy: dict[str, str] = {}
 
@@ -87,18 +90,19 @@ def keep(busy: str) -> t.Callable[[Call, Params, Params], None]:
     def amend(call: Call, params: Params, output: Params) -> None:
         function = find(call, params["FunctionName"])
         assert function is not None
-        for given, attribute in (
-            ("DeadLetterConfig", "lab_dead_letter_config"),
-            ("LoggingConfig", "lab_logging_config"),
-        ):
+        for given, attribute in _FORGOTTEN.items():
             if given in params:
                 setattr(function, attribute, params[given])
         arn = function.function_arn
         _busy[arn] = busy
-        current.later("lambda", lambda: _busy.pop(arn, None))
+        current.later("lambda", functools.partial(_settled, arn))
         _complete(call, output)
 
     return amend
+
+
+def _settled(arn: str) -> None:
+    _busy.pop(arn, None)
 
 
 def complete(call: Call, params: Params, output: Params) -> None:

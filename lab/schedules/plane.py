@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 from moto import backends
 
-from lab.clock import Ticking
+from lab.clock import Source, Ticking
 from lab.context import LabContext
 from lab.control.operations import backend
 from lab.schedules import deliveries, expressions
@@ -203,7 +203,7 @@ class SchedulesPlane:
 
     def start(self, ctx: LabContext) -> None:
         self._ctx = ctx
-        self._sources = [Schedules(ctx), Rules(ctx), Alarms(ctx)]
+        self._sources: list[Source] = [Schedules(ctx), Rules(ctx), Alarms(ctx)]
         for source in self._sources:
             ctx.clock.follow(source)
 

@@ -50,12 +50,14 @@ def role(lab: LabContext, name: str, service: str, *actions: str) -> str:
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]}
     iam = lab.client("iam")
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    rights = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": list(actions or ["s3:ListBucket"]), "Resource": "*"}],
-    }
-    iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=json.dumps(rights))
+    allow(lab, name, *(actions or ["s3:ListBucket"]))
     return str(arn)
+
+
+def allow(lab: LabContext, name: str, *actions: str) -> None:
+    rights = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+    document = json.dumps(rights)
+    lab.client("iam").put_role_policy(RoleName=name, PolicyName=actions[0].replace(":", "-"), PolicyDocument=document)
 
 
 LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
@@ -138,8 +140,9 @@ def test_a_role_must_trust_lambda(planes: LabContext) -> None:
     assert refused(create, FunctionName="greeter", **options) == "InvalidParameterValueException"
 
 
-def test_a_function_that_is_not_ready_is_not_changed(planes: LabContext) -> None:
+def test_a_function_that_is_not_ready_is_not_changed(planes: LabContext, monkeypatch: pytest.MonkeyPatch) -> None:
     function(planes)
+    monkeypatch.setattr(planes, "settle_seconds", 0.5)
     client = planes.client("lambda")
     client.update_function_code(FunctionName="greeter", ZipFile=package("def handle(event, context): return {}"))
     assert (
