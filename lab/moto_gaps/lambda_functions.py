@@ -31,6 +31,7 @@ def clear() -> None:
 def apply() -> None:
     guards("lambda", "CreateFunction", "UpdateFunctionConfiguration")(check)
     guards("lambda", "UpdateFunctionCode", "UpdateFunctionConfiguration", "Invoke")(check_busy)
+    guards("lambda", "AddPermission")(check_statement)
     amends("lambda", "CreateFunction")(keep("State"))
     amends("lambda", "UpdateFunctionCode", "UpdateFunctionConfiguration")(keep("LastUpdateStatus"))
     amends("lambda", "GetFunctionConfiguration")(complete)
@@ -71,6 +72,18 @@ def policy_document(text: t.Any) -> dict[str, t.Any]:
     from lab.moto_gaps.iam_simulation import parsed
 
     return parsed(text)
+
+
+def check_statement(call: Call, params: Params) -> None:
+    """moto takes a statement's id any number of times."""
+    function, name = find(call, params["FunctionName"]), params["StatementId"]
+    if function is not None and any(statement.get("Sid") == name for statement in function.policy.statements):
+        raise AwsError(
+            "ResourceConflictException",
+            f"The statement id ({name}) provided already exists. Please provide a new statement id, or remove the "
+            "existing statement.",
+            409,
+        )
 
 
 def check_busy(call: Call, params: Params) -> None:
