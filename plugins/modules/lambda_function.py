@@ -185,10 +185,9 @@ ROLE_SECONDS = 30
 
 def describe(client: t.Any, name: str) -> Resource | None:
     """The function in the shape that this module returns."""
-    found = api.find_function(client, name)
-    if found is None:
+    configuration = api.find_function(client, name)
+    if configuration is None:
         return None
-    configuration = found["Configuration"]
     return {
         "arn": configuration["FunctionArn"],
         "name": name,
@@ -203,7 +202,7 @@ def describe(client: t.Any, name: str) -> Resource | None:
         "environment": (configuration.get("Environment") or {}).get("Variables", {}),
         "dead_letter_queue_arn": (configuration.get("DeadLetterConfig") or {}).get("TargetArn", ""),
         "log_group": (configuration.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
-        "tags": found.get("Tags") or {},
+        "tags": api.list_tags(client, configuration["FunctionArn"]),
     }
 
 

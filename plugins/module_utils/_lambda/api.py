@@ -37,7 +37,12 @@ _READY = waiter_model(
 
 @aws_call("look up the function {name}", missing=_MISSING)
 def find_function(client: t.Any, name: str) -> dict[str, t.Any] | None:
-    return client.get_function(FunctionName=name)
+    return client.get_function_configuration(FunctionName=name)
+
+
+@aws_call("read the tags of {arn}", missing=_MISSING, default={})
+def list_tags(client: t.Any, arn: str) -> dict[str, str]:
+    return client.list_tags(Resource=arn)["Tags"]
 
 
 def create_function(client: t.Any, request: dict[str, t.Any], timeout: int) -> None:
