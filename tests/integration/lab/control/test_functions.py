@@ -268,3 +268,35 @@ def test_the_clock_takes_no_nonsense_and_goes_back(lab: LabContext) -> None:
     requests.post(url, json={"reset": True}, timeout=10).raise_for_status()
     back = datetime.fromisoformat(requests.get(url, timeout=10).json()["now"])
     assert back - datetime.fromisoformat(before) < timedelta(seconds=3000)
+
+
+def test_a_right_by_tag_ends_only_what_carries_it(planes: LabContext) -> None:
+    ec2 = planes.client("ec2")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+
+    def launch(stack: str) -> str:
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "stack", "Value": stack}]}]
+        asked = {"ImageId": image, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "TagSpecifications": tags}
+        return str(ec2.run_instances(**asked)["Instances"][0]["InstanceId"])
+
+    ours, theirs = launch("ours"), launch("theirs")
+    arn = role(planes, "schedule", "scheduler.amazonaws.com")
+    tagged = {
+        "Effect": "Allow",
+        "Action": "ec2:TerminateInstances",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:ResourceTag/stack": "ours"}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [tagged]})
+    planes.client("iam").put_role_policy(RoleName="schedule", PolicyName="end", PolicyDocument=document)
+    target = "arn:aws:scheduler:::aws-sdk:ec2:terminateInstances"
+    for instance_id in (theirs, ours):
+        schedule(planes, arn, 60, target, {"InstanceIds": [instance_id]})
+        move(planes, 61)
+    states = {
+        instance["InstanceId"]: instance["State"]["Name"]
+        for reservation in ec2.describe_instances()["Reservations"]
+        for instance in reservation["Instances"]
+    }
+    assert states[theirs] in {"pending", "running"}
+    assert states[ours] in {"shutting-down", "terminated"}
