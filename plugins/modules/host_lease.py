@@ -92,7 +92,7 @@ def describe(client: t.Any, options: Resource, now: datetime) -> Resource:
     """The leases of the live hosts, in the shape that this module returns."""
     wanted = {str(key): str(value) for key, value in options["tags"].items()} | {"Name": options["name"]}
     hosts = {
-        instance["InstanceId"]: tag_dict(instance.get("Tags")).get(lease.TAG, "")
+        str(instance["InstanceId"]): str(tag_dict(instance.get("Tags")).get(lease.TAG, ""))
         for instance in api.find_instances(client, wanted, LIVE)
     }
     return summary(hosts, lease.running(hosts.values(), now), now)
@@ -112,7 +112,7 @@ def ensure(client: t.Any, before: Resource, options: Resource, now: datetime, *,
         for instance_id, current in before["hosts"].items():
             if current != until:
                 api.tag(client, instance_id, {lease.TAG: until})
-    return summary(dict.fromkeys(before["hosts"], until), until, now)
+    return summary({instance_id: str(until) for instance_id in before["hosts"]}, until, now)
 
 
 def main() -> None:
