@@ -12,6 +12,8 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
+from lab.clock import Clock
+
 ACCOUNT_ID = "123456789012"
 DEFAULT_REGION = "eu-central-1"
 ACCESS_KEY_ID = "lab"
@@ -95,6 +97,9 @@ class LabContext:
     settle_seconds: float = 1.0
     addresses: Addresses = field(default_factory=Addresses)
     generations: Generations = field(default_factory=Generations)
+    clock: Clock = field(default_factory=Clock)
+    # The functions plane, for the planes that invoke functions; None where it does not run.
+    functions: t.Any = None
     stopping: threading.Event = field(default_factory=threading.Event)
     _clients: dict[tuple[str, str], t.Any] = field(default_factory=dict)
     _client_lock: threading.Lock = field(default_factory=threading.Lock)

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 import typing as t
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ PLANES = {
     "balancer": "lab.balancer.plane:BalancerPlane",
     "compute": "lab.compute.plane:ComputePlane",
     "edge": "lab.edge.plane:EdgePlane",
+    "functions": "lab.functions.plane:FunctionsPlane",
+    "schedules": "lab.schedules.plane:SchedulesPlane",
 }
 
 
@@ -145,6 +148,8 @@ class Lab:
             self._running.append(plane)
             plane.start(self.ctx)
             log.info("%s: %s", name, self.ctx.edge_url if name == "edge" else "ready")
+        clock = threading.Thread(target=self.ctx.clock.run, args=(self.ctx.stopping,), name="clock", daemon=True)
+        clock.start()
 
     def stop(self) -> None:
         """The last one started stops first; one that fails to stop does not keep the others up."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
+from moto.ec2.models import ec2_backends
 from moto.ec2.responses.general import General
 from moto.ec2.utils import Base64EncodedString
 from moto.ecs.exceptions import ECSException
@@ -57,6 +58,10 @@ class EcsBackend:
     def regions(self) -> list[str]:
         """The regions that have clusters."""
         return [region for region, backend in list(ecs_backends[self._account_id].items()) if backend.clusters]
+
+    def regions_with_hosts(self) -> list[str]:
+        """The regions that have instances, with clusters or without."""
+        return [region for region, backend in list(ec2_backends[self._account_id].items()) if backend.reservations]
 
     # -- what moto keeps
 

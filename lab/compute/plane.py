@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.compute import ecs_backend, processes, runner
 from lab.compute.api import OPERATIONS, EcsApi
+from lab.compute.guests import Guests
 from lab.compute.hosts import Hosts
 from lab.compute.model import Instance, Task
 from lab.compute.permissions import ExecutionRole
@@ -52,6 +53,7 @@ class ComputePlane:
         health = TargetHealth(ctx, self._speedup)
         self._services = ServiceScheduler(self._backend, self._scheduler, health, self._speedup)
         self._hosts = Hosts(ctx, self._backend, self._scheduler, self._end_tasks, self._boot_seconds)
+        self._guests = Guests(ctx, self._backend.regions_with_hosts)
         api = EcsApi(self._backend, self._scheduler, self._find_target_group)
         self._undo = [
             ecs_backend.install(api, OPERATIONS),
@@ -75,6 +77,7 @@ class ComputePlane:
             each.join(timeout=10)
         for undo in reversed(self._undo):
             undo()
+        self._guests.close()
         self._hosts.close()
 
     # -- the loop

@@ -24,7 +24,7 @@ _HERE_DOCUMENT = re.compile(r"<<-?\s*(['\"]?)(?P<mark>\w+)\1")
 def ecs_settings(user_data: str | None) -> dict[str, str]:
     """The agent's settings, from user data as DescribeInstanceAttribute returns it (base64)."""
     settings: dict[str, str] = {}
-    for content_type, text in _parts(_decode(user_data)):
+    for content_type, text in _parts(decode(user_data)):
         if content_type == "text/cloud-config" or text.lstrip().startswith("#cloud-config"):
             settings.update(_from_cloud_config(text))
         else:
@@ -32,7 +32,7 @@ def ecs_settings(user_data: str | None) -> dict[str, str]:
     return settings
 
 
-def _decode(user_data: str | None) -> str:
+def decode(user_data: str | None) -> str:
     if not user_data:
         return ""
     try:
@@ -75,7 +75,7 @@ def _from_cloud_config(text: str) -> dict[str, str]:
 
 def _file_content(entry: dict[str, str]) -> str:
     content = str(entry.get("content") or "")
-    return _decode(content) if entry.get("encoding") in {"b64", "base64"} else content
+    return decode(content) if entry.get("encoding") in {"b64", "base64"} else content
 
 
 def _from_shell(text: str) -> dict[str, str]:

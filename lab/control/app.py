@@ -49,6 +49,8 @@ class ControlApp:
         self._hooks.add("GET", "calls", lambda *_: self.calls.all())
         self._hooks.add("DELETE", "calls", hooks.quietly(self.calls.clear))
         self._hooks.add("POST", "reset", hooks.quietly(self.reset))
+        self._hooks.add("GET", "clock", lambda *_: {"now": self.ctx.clock.utc().isoformat()})
+        self._hooks.add("POST", "clock", lambda request, _: self._move_clock(hooks.body_of(request)))
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         _read_whole_body(environ)
@@ -132,6 +134,15 @@ class ControlApp:
         with self._locks_lock:
             return self._locks.setdefault(service, threading.RLock())
 
+    def _move_clock(self, given: dict[str, t.Any]) -> dict[str, str]:
+        seconds, reset = given.pop("advance_seconds", 0), given.pop("reset", False)
+        if given or not isinstance(seconds, (int, float)) or seconds < 0 or not isinstance(reset, bool):
+            raise hooks.BadHook("the clock takes advance_seconds, a number of 0 or more, and reset, true or false")
+        if reset:
+            self.ctx.clock.reset()
+        self.ctx.clock.advance(seconds)
+        return {"now": self.ctx.clock.utc().isoformat()}
+
     def reset(self) -> None:
         """Empty everything: what the backends hold, and what the gaps hold beside them."""
         from moto.moto_api._internal.models import moto_api_backend
@@ -140,6 +151,7 @@ class ControlApp:
         current.reset_all()
         self.faults.clear()
         self.calls.clear()
+        self.ctx.clock.reset()
         for service in {"apigateway", "apigatewayv2", "ec2", "elbv2", "ecs", "logs", "secretsmanager", "iam"}:
             self.ctx.generations.bump(service)
 

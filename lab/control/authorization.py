@@ -2,7 +2,8 @@
 
 The lab's own key, and any that IAM does not know, is the administrator's. What is decided is the action; its resource
 only where the request names it (API Gateway, whose actions are HTTP verbs on paths), and conditions count as met. So
-nothing is refused that AWS would allow, but AWS may refuse more.
+nothing is refused that AWS would allow, but AWS may refuse more. The end of a host is decided in full, by the instance
+and its tags: that is what keeps one stack from ending another's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from lab.compute import policy
 from lab.context import ACCOUNT_ID
 from lab.control.call import Call, service_model
 from lab.control.errors import AwsError
-from lab.control.operations import backend
+from lab.control.operations import backend, params_of
 
 # Operations whose action has another name, or that need more than one.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -44,6 +45,21 @@ def check(call: Call) -> None:
     for documents in filter(None, [caller.documents or [{}], caller.boundary]):
         if not policy.may_allow(documents, action, resource):
             raise _denial(call, caller, action, resource or "*")
+        for instance, context in _ending(call):
+            if not policy.allows(documents, action, instance, context):
+                raise _denial(call, caller, action, instance)
+
+
+def _ending(call: Call) -> t.Iterator[tuple[str, dict[str, str]]]:
+    """The instances that a call would end, and what is known of each: ARN and tags."""
+    if (call.service, call.operation) != ("ec2", "TerminateInstances"):
+        return
+    ec2 = backend("ec2", call.region)
+    for instance_id in params_of(call).get("InstanceIds") or []:
+        instance = ec2.get_instance_by_id(instance_id)
+        if instance is not None:
+            tags = {f"aws:ResourceTag/{tag['key']}": tag["value"] for tag in instance.get_tags()}
+            yield f"arn:aws:ec2:{call.region}:{ACCOUNT_ID}:instance/{instance_id}", tags
 
 
 def _caller(call: Call) -> Caller | None:

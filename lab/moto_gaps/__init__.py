@@ -55,6 +55,9 @@ GAPS: list[str] = [
     "dynamodb_encryption",
     "secretsmanager_descriptions",
     "pricing",
+    "lambda_functions",
+    "scheduler_schedules",
+    "ec2_metadata_tags",
 ]
 
 _applied: set[str] = set()

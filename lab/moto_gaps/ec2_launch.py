@@ -10,7 +10,7 @@ import typing as t
 from lab.control.call import Call
 from lab.control.errors import AwsError
 from lab.control.operations import Params, backend
-from lab.moto_gaps import ec2_images, ec2_launch_templates, ec2_offerings
+from lab.moto_gaps import ec2_images, ec2_launch_templates, ec2_metadata_tags, ec2_offerings
 
 _GP3_IOPS = (3000, 80_000)
 _GP3_THROUGHPUT = (125, 2000)
@@ -63,7 +63,15 @@ def prepare(call: Call, params: Params) -> Params:
     if ec2_images.requires_tokens(image):
         asked = wanted.get("MetadataOptions") or {}
         wanted["MetadataOptions"] = {"HttpTokens": "required", "HttpPutResponseHopLimit": 2, **asked}
+    _check_metadata_tags(wanted)
     return wanted
+
+
+def _check_metadata_tags(wanted: Params) -> None:
+    if (wanted.get("MetadataOptions") or {}).get("InstanceMetadataTags") == "enabled":
+        specifications = wanted.get("TagSpecifications") or []
+        tags = [tag for each in specifications if each["ResourceType"] == "instance" for tag in each["Tags"]]
+        ec2_metadata_tags.check_keys([tag["Key"] for tag in tags])
 
 
 def _check_key(region: str, wanted: Params) -> None:

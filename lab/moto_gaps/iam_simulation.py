@@ -32,7 +32,7 @@ def simulate(call: Call, params: dict[str, t.Any]) -> dict[str, t.Any]:
             "InvalidInput", f"Invalid Entity Arn: {params['PolicySourceArn']} does not clearly define entity"
         )
     documents, boundary = policies_of(found["kind"], found["name"])
-    documents += [_parsed(text) for text in params.get("PolicyInputList") or []]
+    documents += [parsed(text) for text in params.get("PolicyInputList") or []]
     context = {
         entry["ContextKeyName"]: entry["ContextKeyValues"][0]
         for entry in params.get("ContextEntries") or []
@@ -80,10 +80,10 @@ def policies_of(kind: str, name: str) -> tuple[list[policy.Document], list[polic
     holders = [entity]
     if kind == "user":
         holders += [group for group in iam.groups.values() if entity in group.users]
-    documents = [_parsed(text) for holder in holders for text in _texts(holder)]
+    documents = [parsed(text) for holder in holders for text in _texts(holder)]
     # moto keeps no boundary of a user.
     arn = getattr(entity, "permissions_boundary_arn", None)
-    boundary = [_parsed(_default_version(iam.managed_policies[arn]))] if arn in iam.managed_policies else None
+    boundary = [parsed(_default_version(iam.managed_policies[arn]))] if arn in iam.managed_policies else None
     return documents, boundary
 
 
@@ -96,5 +96,5 @@ def _default_version(managed: t.Any) -> t.Any:
     return next(version.document for version in managed.versions if version.version_id == managed.default_version_id)
 
 
-def _parsed(document: t.Any) -> policy.Document:
+def parsed(document: t.Any) -> policy.Document:
     return json.loads(unquote(document)) if isinstance(document, str) else document

@@ -9,7 +9,7 @@ import typing as t
 
 try:
     import jmespath
-    from botocore.exceptions import WaiterError
+    from botocore.exceptions import ClientError, WaiterError
     from botocore.waiter import WaiterModel, create_waiter_with_client
 except ImportError:  # AnsibleAWSModule reports a missing SDK.
     pass
@@ -54,16 +54,17 @@ def wait_for(
     try:
         waiter.wait(WaiterConfig={"MaxAttempts": attempts}, **parameters)
     except WaiterError as error:
-        raise AwsCallError(message=_why(client, error, description, timeout, reason), exception=error) from error
+        why = _why(client, model["operation"], error, description, timeout, reason)
+        raise AwsCallError(message=why, exception=error) from error
 
 
-def _why(client: t.Any, error: WaiterError, description: str, timeout: int, reason: str) -> str:
+def _why(client: t.Any, operation: str, error: WaiterError, description: str, timeout: int, reason: str) -> str:
     last = error.last_response if isinstance(error.last_response, dict) else {}
     timed_out = "Max attempts exceeded" in str(error)
     what = f"Gave up waiting {timeout} s for {description}" if timed_out else f"Failed waiting for {description}"
     failed = last.get("Error")
     if failed:
-        return f"{what}: {failed.get('Code')}: {failed.get('Message')}"
+        return f"{what}: {explain(client, ClientError(last, operation))}"
     found = jmespath.search(reason, last) if reason else None
     if found:
         return f"{what}: {found if isinstance(found, str) else ', '.join(str(part) for part in found if part)}"

@@ -265,7 +265,8 @@ def plan_launch(client: t.Any, options: Resource, tags: dict[str, str]) -> Launc
     zone_of = api.zones_of_subnets(client, sorted({rung.subnet_id for rung in rungs}))
     offered = api.zones_of_instance_types(client, sorted({rung.instance_type for rung in rungs}))
     possible, left_out = ladder.split_offered(rungs, zone_of, offered)
-    situation = {"template": template["LaunchTemplateId"]}
+    # AWS refuses a token that comes with another request, and tags are part of it.
+    situation = {"template": template["LaunchTemplateId"], "tags": tags}
     name, version = options["launch_template_name"], str(template["VersionNumber"])
     return Launch(possible, left_out, 0, name, version, tags, situation, options["attempt_timeout"])
 

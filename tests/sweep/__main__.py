@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from . import cases as all_cases
+from . import leases
 from .results import RED, Store, summary
 from .stack import Stack
 from .sweep import ROOT, Broken, Recording, record, sweep, try_draws
@@ -35,6 +36,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, help="at most so many cases")
     parser.add_argument("--work", type=Path, default=ROOT / ".build" / "sweep", help="folder of results and labs")
     parser.add_argument("--sample", action="store_true", help="two faults, drawn by chance, in about two minutes")
+    parser.add_argument(
+        "--leases", action="store_true", help="crash a session at each task boundary and leave it; --shard takes a part"
+    )
     parser.add_argument("--seed", type=int, help="what the sample draws with; without, today's date")
     return parser.parse_args()
 
@@ -52,8 +56,26 @@ def sample(work: Path, seed: int | None) -> int:
     return 1 if problems else 0
 
 
+def day_of_sessions(options: argparse.Namespace) -> int:
+    stack = Stack(options.work / "lab-leases")
+    try:
+        stack.fresh()
+        day = leases.Day(stack, report)
+        boundaries = day.boundaries(options.work)
+        trying = leases.sample(boundaries) if options.sample else leases.chosen(boundaries, options.shard)
+        trying = trying[: options.limit]
+        report(f"{len(boundaries)} task boundaries, {len(trying)} sessions")
+        problems = [problem for crash in trying for problem in day.session(crash)]
+    finally:
+        stack.close()
+    report("\n".join(problems) or "No host outlived its lease.")
+    return 1 if problems else 0
+
+
 def main() -> int:
     options = arguments()
+    if options.leases:
+        return day_of_sessions(options)
     if options.sample:
         return sample(options.work, options.seed)
     recorded = options.work / "recording.json"

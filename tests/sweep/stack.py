@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import typing as t
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 
 import boto3
@@ -103,7 +105,22 @@ class Stack:
             return Run(124, f"{output}\n(killed after {LIMIT_SECONDS} s)")
         return Run(running.returncode, output)
 
+    @contextlib.contextmanager
+    def having(self, variables: dict[str, str]) -> t.Iterator[None]:
+        """Play with these environment variables besides."""
+        before = self._environment
+        self._environment = {**before, **variables}
+        try:
+            yield
+        finally:
+            self._environment = before
+
     # What the lab itself is asked.
+
+    def move_clock(self, **how: t.Any) -> datetime:
+        """Let the lab's time pass, or only tell it."""
+        answer = self._ask("POST", "clock", how)
+        return datetime.fromisoformat(answer["now"])
 
     def order(self, fault: dict[str, t.Any]) -> None:
         self._ask("POST", "faults", fault)
@@ -138,12 +155,12 @@ class Stack:
             method=method,
             data=None if body is None else json.dumps(body).encode(),
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return json.loads(answer.read() or b"null")
 
     # What exists.
 
-    def _client(self, service: str) -> t.Any:
+    def client(self, service: str) -> t.Any:
         session = boto3.session.Session(
             aws_access_key_id=self._environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self._environment["AWS_SECRET_ACCESS_KEY"],
@@ -154,13 +171,13 @@ class Stack:
     def hosts(self) -> list[str]:
         """The ids of what bills by the hour."""
         living = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
-        found = self._client("ec2").describe_instances(Filters=living)["Reservations"]
+        found = self.client("ec2").describe_instances(Filters=living)["Reservations"]
         return [host["InstanceId"] for each in found for host in each["Instances"]]
 
     def secrets(self) -> list[str]:
         """What no output may show."""
-        keys = self._client("apigateway").get_api_keys(includeValues=True)["items"]
-        manager = self._client("secretsmanager")
+        keys = self.client("apigateway").get_api_keys(includeValues=True)["items"]
+        manager = self.client("secretsmanager")
         published = [
             manager.get_secret_value(SecretId=secret["ARN"]).get("SecretString", "")
             for secret in manager.list_secrets()["SecretList"]
@@ -172,8 +189,8 @@ class Stack:
         return {kind: sorted(names) for kind, names in self._named()}
 
     def _named(self) -> t.Iterator[tuple[str, list[str]]]:
-        gateway, ec2, elbv2 = self._client("apigateway"), self._client("ec2"), self._client("elbv2")
-        ecs, iam = self._client("ecs"), self._client("iam")
+        gateway, ec2, elbv2 = self.client("apigateway"), self.client("ec2"), self.client("elbv2")
+        ecs, iam = self.client("ecs"), self.client("iam")
         apis = gateway.get_rest_apis()["items"]
         yield "REST APIs", [api["name"] for api in apis]
         yield (
@@ -186,7 +203,7 @@ class Stack:
         yield "keys of the plans", [key["name"] for key in keys]
         yield "API keys", [key["name"] for key in gateway.get_api_keys()["items"]]
         yield "VPC links V1", [link["name"] for link in gateway.get_vpc_links()["items"]]
-        yield "VPC links V2", [link["Name"] for link in self._client("apigatewayv2").get_vpc_links()["Items"]]
+        yield "VPC links V2", [link["Name"] for link in self.client("apigatewayv2").get_vpc_links()["Items"]]
 
         balancers = elbv2.describe_load_balancers()["LoadBalancers"]
         yield "load balancers", [each["LoadBalancerName"] for each in balancers]
@@ -233,14 +250,14 @@ class Stack:
         profiles = iam.list_instance_profiles()["InstanceProfiles"]
         yield "instance profiles", [f"{each['InstanceProfileName']}:{len(each['Roles'])}" for each in profiles]
 
-        log_groups = self._client("logs").describe_log_groups()["logGroups"]
+        log_groups = self.client("logs").describe_log_groups()["logGroups"]
         yield "log groups", [f"{each['logGroupName']}:{each.get('retentionInDays')}" for each in log_groups]
-        yield "secrets", [each["Name"] for each in self._client("secretsmanager").list_secrets()["SecretList"]]
-        yield "tables", self._client("dynamodb").list_tables()["TableNames"]
+        yield "secrets", [each["Name"] for each in self.client("secretsmanager").list_secrets()["SecretList"]]
+        yield "tables", self.client("dynamodb").list_tables()["TableNames"]
 
     def deployments(self) -> int:
         """Snapshots of the APIs: AWS keeps every one until it is deleted, a few too many do no harm."""
-        gateway = self._client("apigateway")
+        gateway = self.client("apigateway")
         return sum(
             len(gateway.get_deployments(restApiId=api["id"])["items"]) for api in gateway.get_rest_apis()["items"]
         )

@@ -118,11 +118,27 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
         _tags("iam:TagPolicy", _DOCS + "IAM/latest/UserGuide/id_tags_customer-managed-policies.html"),
     ),
     "iam:CreateRole": (_tags("iam:TagRole", _DOCS + "IAM/latest/UserGuide/id_tags_roles.html"),),
+    "cloudwatch:PutMetricAlarm": (
+        _tags("cloudwatch:TagResource", _DOCS + "AmazonCloudWatch/latest/monitoring/CloudWatch-Tagging.html"),
+    ),
+    "events:PutRule": (_tags("events:TagResource", _DOCS + "eventbridge/latest/userguide/eb-tagging.html"),),
+    "lambda:CreateFunction": (
+        _tags("lambda:TagResource", _DOCS + "lambda/latest/dg/configuration-tags.html"),
+        Implied("iam:PassRole", "Lambda gets the role that the function runs with", _PASS_ROLE),
+    ),
+    "lambda:UpdateFunctionConfiguration": (
+        Implied("iam:PassRole", "Lambda gets the role that the function runs with", _PASS_ROLE),
+    ),
     "logs:CreateLogGroup": (
         _tags("logs:TagResource", _DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"),
     ),
+    "scheduler:CreateSchedule": (Implied("iam:PassRole", "the schedule gets the role that it acts with", _PASS_ROLE),),
+    "scheduler:UpdateSchedule": (Implied("iam:PassRole", "the schedule gets the role that it acts with", _PASS_ROLE),),
     "secretsmanager:CreateSecret": (
         _tags("secretsmanager:TagResource", _DOCS + "secretsmanager/latest/apireference/API_CreateSecret.html"),
+    ),
+    "sqs:CreateQueue": (
+        _tags("sqs:TagQueue", _DOCS + "AWSSimpleQueueService/latest/SQSDeveloperGuide/add-permissions.html"),
     ),
 }
 

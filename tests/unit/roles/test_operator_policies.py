@@ -140,13 +140,19 @@ NEVER_BY_TEARDOWN = {
     "iam:DeleteRolePermissionsBoundary",
     "logs:DeleteRetentionPolicy",
     "logs:DisassociateKmsKey",
+    "lambda:GetPolicy",
+    "lambda:RemovePermission",
     "ssm:GetParameter",
     # Tags go with what has them.
     "apigateway:DELETE /tags/*",
+    "cloudwatch:UntagResource",
     "dynamodb:UntagResource",
     "ec2:DeleteTags",
     "ecs:UntagResource",
     "elasticloadbalancing:RemoveTags",
+    "events:UntagResource",
+    "lambda:UntagResource",
+    "sqs:UntagQueue",
     "iam:UntagInstanceProfile",
     "iam:UntagRole",
     "logs:UntagResource",
@@ -246,8 +252,8 @@ def test_roles_are_passed_only_to_their_service() -> None:
 
 
 def test_an_action_without_a_scope_is_an_error() -> None:
-    with pytest.raises(operator.NoScope, match="sqs:SendMessage"):
-        operator.statements(["sqs:SendMessage"], SCOPES, "arn:")
+    with pytest.raises(operator.NoScope, match="sns:Publish"):
+        operator.statements(["sns:Publish"], SCOPES, "arn:")
 
 
 # What a listed action implies needs its scope too, and all of the scopes are here.

@@ -8,3 +8,56 @@ ECS_CONTAINER_CREATE_TIMEOUT=15m
 ECS_CONTAINER_START_TIMEOUT=15m
 ECS_IMAGE_PULL_BEHAVIOR=prefer-cached
 SETTINGS
+
+# Ends this host once its lease is over, from inside and without any credentials: the lease is a tag, which the metadata
+# service shows, so that an extension reaches it. It answers without any network, too.
+cat >/usr/local/sbin/central-llm-lease <<'PROGRAM'
+#!/usr/bin/env bash
+set -u
+metadata=http://169.254.169.254/latest
+seen="${RUNTIME_DIRECTORY:-/run/central-llm-lease}"
+now=$(date +%s)
+token=$(curl -sf -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token")
+until=$(curl -sf -m 5 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/tags/instance/central-llm:lease-until")
+end=
+if [[ "$until" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]]; then
+  end=$(date -d "$until" +%s 2>/dev/null)
+fi
+if [ -n "$end" ]; then
+  echo "$end" >"$seen/end"
+  rm -f "$seen/missing"
+else
+  # What was said last still holds; a lease that never was, or is gone for long, is over.
+  [ -e "$seen/missing" ] || echo "$now" >"$seen/missing"
+  end=$(cat "$seen/end" 2>/dev/null)
+  [ "$((now - $(cat "$seen/missing")))" -lt 600 ] || end=0
+fi
+if [ -n "$end" ] && [ "$now" -ge "$((end + 240))" ]; then
+  echo "the lease is over: ${until:-there is none}"
+  shutdown -h now
+fi
+PROGRAM
+chmod 0755 /usr/local/sbin/central-llm-lease
+cat >/etc/systemd/system/central-llm-lease.service <<'UNIT'
+[Unit]
+Description=End this host when its lease is over
+
+[Service]
+Type=oneshot
+RuntimeDirectory=central-llm-lease
+RuntimeDirectoryPreserve=yes
+ExecStart=/usr/local/sbin/central-llm-lease
+UNIT
+cat >/etc/systemd/system/central-llm-lease.timer <<'UNIT'
+[Unit]
+Description=Look every minute whether the lease is over
+
+[Timer]
+OnCalendar=minutely
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+UNIT
+systemctl daemon-reload
+systemctl enable --now central-llm-lease.timer

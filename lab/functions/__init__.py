@@ -1,0 +1,1 @@
+"""Functions that really run: see "Functions" in lab/README.md."""

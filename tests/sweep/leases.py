@@ -1,0 +1,137 @@
+"""A day of sessions, each of which crashes somewhere and is then left alone: never does a host outlive its lease.
+
+The playbook is killed before its n-th task, the laptop is gone for good, and the lab's clock goes on to five minutes
+after the end of the lease. What is left then is read with plain boto3.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from .stack import ROOT, STACK, Run, Stack
+
+# As short as a whole start on a slow machine allows.
+HOURS = 0.15
+GRACE = timedelta(minutes=5)
+LEASE_TAG = "central-llm:lease-until"
+_LIVE = ["pending", "running", "stopping", "stopped"]
+# A run that was killed holds the lock until it lapses: the next one takes it.
+_OPTIONS = {"llm_session_hours": HOURS, "llm_state_lock_force": True}
+Report = t.Callable[[str], None]
+
+
+class Crash(t.NamedTuple):
+    playbook: str
+    at: int
+    task: str
+
+    def __str__(self) -> str:
+        return f"{self.playbook} killed before task {self.at} ({self.task})"
+
+
+class Day:
+    def __init__(self, stack: Stack, report: Report) -> None:
+        self._stack = stack
+        self._report = report
+        self._callbacks = {
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/sweep/callbacks"),
+            "ANSIBLE_CALLBACKS_ENABLED": "crash",
+        }
+
+    def play(self, playbook: str, **environment: str) -> Run:
+        with self._stack.having({**self._callbacks, **environment}):
+            return self._stack.play(playbook, "-e", json.dumps(_OPTIONS))
+
+    def boundaries(self, work: Path) -> list[Crash]:
+        """The task boundaries of an `up` and a `down` that go well."""
+        found = []
+        for playbook in ("up", "down"):
+            names = work / f"tasks-of-{playbook}"
+            names.parent.mkdir(parents=True, exist_ok=True)
+            names.unlink(missing_ok=True)
+            run = self.play(playbook, SWEEP_TASKS=str(names))
+            if run.status:
+                raise RuntimeError(f"{playbook} without a crash ended with {run.status}:\n{run.output[-3000:]}")
+            tasks = names.read_text(encoding="utf-8").splitlines()
+            found += [Crash(playbook, number, task) for number, task in enumerate(tasks, 1)]
+        return found
+
+    def session(self, crash: Crash) -> list[str]:
+        """One session that crashes; returns what is wrong five minutes after its lease."""
+        self._stack.move_clock(reset=True)
+        problems = []
+        if crash.playbook == "down":
+            run = self.play("up")
+            if run.status:
+                problems.append(f"the up before it ended with {run.status}:\n{run.output[-3000:]}")
+        run = self.play(crash.playbook, SWEEP_CRASH_AT=str(crash.at))
+        if run.status >= 0:
+            problems.append(f"it was not killed, and ended with {run.status}:\n{run.output[-3000:]}")
+        hosts = self._hosts()
+        problems += [f"{host} runs without a lease" for host, until in hosts.items() if until is None]
+        ends = [_moment(until) for until in hosts.values() if until]
+        now = self._stack.move_clock()
+        last = max(ends, default=now)
+        self._stack.move_clock(advance_seconds=max(0.0, (last + GRACE - now).total_seconds()))
+        problems += [f"{host} is alive {GRACE} after its lease" for host in self._hosts()]
+        if hosts:
+            problems += self._left()
+        self._report(f"{crash}: {len(hosts)} host(s), {'; '.join(problems) or 'none is left'}")
+        return [f"{crash}: {problem}" for problem in problems]
+
+    def _hosts(self) -> dict[str, str | None]:
+        """The live hosts and what their lease's tag says."""
+        pages = (
+            self._stack.client("ec2")
+            .get_paginator("describe_instances")
+            .paginate(
+                Filters=[
+                    {"Name": "tag:central-llm:stack", "Values": [STACK]},
+                    {"Name": "instance-state-name", "Values": _LIVE},
+                ]
+            )
+        )
+        return {
+            instance["InstanceId"]: {tag["Key"]: tag["Value"] for tag in instance["Tags"]}.get(LEASE_TAG)
+            for page in pages
+            for reservation in page["Reservations"]
+            for instance in reservation["Instances"]
+        }
+
+    def _left(self) -> list[str]:
+        """What an expiry leaves beyond what `down` leaves."""
+        left = [
+            f"the schedule {each['Name']}" for each in self._stack.client("scheduler").list_schedules()["Schedules"]
+        ]
+        for queue in self._stack.client("sqs").list_queues().get("QueueUrls", []):
+            asked = {"QueueUrl": queue, "AttributeNames": ["ApproximateNumberOfMessages"]}
+            count = self._stack.client("sqs").get_queue_attributes(**asked)["Attributes"]["ApproximateNumberOfMessages"]
+            left += [f"{count} dead letter(s)"] if count != "0" else []
+        ecs = self._stack.client("ecs")
+        for cluster in ecs.list_clusters()["clusterArns"]:
+            names = ecs.list_services(cluster=cluster)["serviceArns"]
+            services = ecs.describe_services(cluster=cluster, services=names)["services"] if names else []
+            left += [f"{each['serviceName']} wants {each['desiredCount']}" for each in services if each["desiredCount"]]
+        return [f"left: {what}" for what in left]
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def chosen(crashes: t.Sequence[Crash], part: str) -> list[Crash]:
+    """`i/n`: the i-th of n parts, each of which goes through the whole of `up` and `down`."""
+    index, _, count = part.partition("/")
+    return list(crashes)[int(index) - 1 :: int(count or 1)]
+
+
+def sample(crashes: t.Sequence[Crash]) -> list[Crash]:
+    """Where most is at stake: right after the launch, once the lease is held, and in the middle of ending."""
+    launched = next(crash.at for crash in crashes if crash.task.endswith("Start what is missing of the hosts")) + 1
+    held = next(crash.at for crash in crashes if crash.task.endswith("Drain the service when the lease is over")) + 1
+    ending = next(crash.at for crash in crashes if crash.playbook == "down" and "Terminate every host" in crash.task)
+    wanted = {("up", launched), ("up", held), ("down", ending)}
+    return [crash for crash in crashes if (crash.playbook, crash.at) in wanted]
