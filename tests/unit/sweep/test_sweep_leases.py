@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-
 from hypothesis import given
 from hypothesis import strategies as st
-
 
 from tests.sweep.leases import Crash, chosen
 
