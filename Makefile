@@ -24,7 +24,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration cores warm e2e sweep sweep-sample molecule sanity package docs importer clean
+	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule sanity package docs importer clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -52,7 +52,7 @@ lab-env: $(VENV)/.lab ## Print shell exports for the running lab, to be evaluate
 
 test: $(VENV)/.dev ## Run all tests
 	@tests/tools/lanes.sh "lint docs package" "sanity cores" "engine"
-	@$(MAKE) unit integration warm e2e sweep-sample molecule
+	@$(MAKE) unit integration warm e2e sweep-sample leases-sample molecule
 
 fast: lint unit ## Run what needs no lab
 
@@ -86,6 +86,12 @@ sweep: $(VENV)/.dev ## Let every AWS call of up and down fail in every way (hour
 SWEEP_SEED ?= 20261125
 sweep-sample: $(VENV)/.dev ## Let two AWS calls of up fail, which SWEEP_SEED draws
 	@$(BIN)/python -m tests.sweep --sample --seed $(SWEEP_SEED) $(ARGS)
+
+leases: $(VENV)/.dev ## Crash a session at each task boundary and see that no host outlives its lease (hours; ARGS="--shard 1/20")
+	@$(BIN)/python -m tests.sweep --leases $(ARGS)
+
+leases-sample: $(VENV)/.dev ## Crash two sessions where most is at stake
+	@$(BIN)/python -m tests.sweep --leases --sample $(ARGS)
 
 molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one of them with the real vLLM
 	@tests/tools/molecule.sh

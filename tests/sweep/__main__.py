@@ -61,10 +61,9 @@ def day_of_sessions(options: argparse.Namespace) -> int:
     try:
         stack.fresh()
         day = leases.Day(stack, report)
-        boundaries = day.boundaries(options.work)
-        trying = leases.sample(boundaries) if options.sample else leases.chosen(boundaries, options.shard)
+        trying = leases.SAMPLE if options.sample else leases.chosen(day.boundaries(options.work), options.shard)
         trying = trying[: options.limit]
-        report(f"{len(boundaries)} task boundaries, {len(trying)} sessions")
+        report(f"{len(trying)} sessions")
         problems = [problem for crash in trying for problem in day.session(crash)]
     finally:
         stack.close()

@@ -56,6 +56,19 @@ def gateway_names(region: str) -> t.Iterator[str]:
         yield f"log role of API Gateway {role}"
 
 
+def lease_names(region: str) -> t.Iterator[str]:
+    for function in boto3.client("lambda", region_name=region).list_functions()["Functions"]:
+        yield f"function {function['FunctionName']}"
+    for rule in boto3.client("events", region_name=region).list_rules()["Rules"]:
+        yield f"rule {rule['Name']}"
+    for schedule in boto3.client("scheduler", region_name=region).list_schedules()["Schedules"]:
+        yield f"schedule {schedule['Name']}"
+    for queue in boto3.client("sqs", region_name=region).list_queues().get("QueueUrls", []):
+        yield f"queue {queue}"
+    for alarm in boto3.client("cloudwatch", region_name=region).describe_alarms()["MetricAlarms"]:
+        yield f"alarm {alarm['AlarmName']}"
+
+
 def other_names(stack: str, region: str) -> t.Iterator[str]:
     for secret in boto3.client("secretsmanager", region_name=region).list_secrets()["SecretList"]:
         yield f"secret {secret['Name']}"
@@ -88,7 +101,7 @@ def owner_findings(stack: str, region: str) -> t.Iterator[str]:
 
 
 def left_over(stack: str, region: str) -> list[str]:
-    names = [*ec2_names(region), *elbv2_names(region), *ecs_names(region), *gateway_names(region)]
+    names = [*ec2_names(region), *elbv2_names(region), *ecs_names(region), *gateway_names(region), *lease_names(region)]
     return [*names, *other_names(stack, region)]
 
 

@@ -1,6 +1,6 @@
 """Kills the playbook before its n-th task, as an empty battery does; or writes down what tasks there are.
 
-SWEEP_CRASH_AT is the number, from 1; SWEEP_TASKS is the file for the names.
+SWEEP_CRASH_AT is the number, from 1, or the task's name; SWEEP_TASKS is the file for the names.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._at = int(os.environ.get("SWEEP_CRASH_AT") or 0)
+        self._at = os.environ.get("SWEEP_CRASH_AT", "")
         self._names = os.environ.get("SWEEP_TASKS")
         self._count = 0
 
@@ -38,7 +38,7 @@ class CallbackModule(CallbackBase):
         if self._names:
             with Path(self._names).open("a", encoding="utf-8") as names:
                 names.write(f"{task.get_name()}\n")
-        if self._count == self._at:
+        if self._at in {str(self._count), task.get_name()}:
             # With its workers, and without a chance to clean up.
             os.killpg(0, signal.SIGKILL)
 
