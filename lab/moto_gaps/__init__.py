@@ -54,6 +54,7 @@ GAPS: list[str] = [
     "logs_classes",
     "dynamodb_encryption",
     "secretsmanager_descriptions",
+    "pricing",
 ]
 
 _applied: set[str] = set()

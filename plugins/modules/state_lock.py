@@ -38,9 +38,21 @@ options:
     default: present
   owner:
     description:
-      - Who takes the lock, for instance C(user@host). Whoever gives the same name is the same owner.
+      - Who takes the lock, for instance C(user@host), on the machine that this module runs on.
     type: str
     required: true
+  process:
+    description:
+      - The number of the process that holds the lock, on the owner's machine; 0 where none shall be told apart.
+      - By default that of the C(ansible-playbook) that runs this task.
+    type: int
+  take_over_own:
+    description:
+      - Whether O(owner) takes a lock over that another process of its own holds. Otherwise it does so only when that
+        process has ended, as one does that crashed.
+      - With O(state=absent), whether such a lock is removed.
+    type: bool
+    default: true
   purpose:
     description:
       - What the lock is held for; others are told so.
@@ -99,6 +111,10 @@ lock:
       description: What for.
       type: str
       sample: up
+    process:
+      description: The process that holds it, on the owner's machine; 0 where nobody said.
+      type: int
+      sample: 4711
     acquired_at:
       description: Since when, in UTC.
       type: str
@@ -109,6 +125,7 @@ lock:
       sample: "2026-11-23T10:00:00+00:00"
 """
 
+import os
 import time
 import typing as t
 
@@ -143,22 +160,45 @@ def read(client: t.Any, options: Resource, *, now: int) -> lock.Lock | None:
     return lock.read(options["name"], item, now=now)
 
 
+def is_free(held: lock.Lock, options: Resource) -> bool:
+    """Whether this owner's process may take the lock, or remove it."""
+    if options["force"]:
+        return True
+    if held.owner != options["owner"]:
+        return False
+    return options["take_over_own"] or held.process == (options["process"] or 0) or not is_alive(held.process)
+
+
+def is_alive(process: int) -> bool:
+    if process <= 0:
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # It is there, and somebody else's.
+        return True
+    return True
+
+
 def acquire(client: t.Any, held: lock.Lock | None, options: Resource, *, now: int, check_mode: bool) -> lock.Lock:
-    owner, force = options["owner"], options["force"]
-    if held and held.owner != owner and not force:
+    if held and not is_free(held, options):
         raise Held(held)
     wanted = lock.wanted(
         held,
         name=options["name"],
-        owner=owner,
+        owner=options["owner"],
         purpose=options["purpose"],
         ttl_seconds=options["ttl_seconds"],
         now=now,
+        process=options["process"] or 0,
     )
     if wanted == held or check_mode:
         return wanted
     try:
-        api.put_item(client, request=lock.put_request(options["table"], wanted, now=now, force=force))
+        request = lock.put_request(options["table"], wanted, now=now, force=options["force"], seen=held)
+        api.put_item(client, request=request)
     except AwsCallError as error:
         if error_code(error) != _CONDITION_FAILED:
             raise
@@ -169,7 +209,7 @@ def acquire(client: t.Any, held: lock.Lock | None, options: Resource, *, now: in
 
 
 def release(client: t.Any, held: lock.Lock | None, options: Resource, *, check_mode: bool) -> lock.Lock | None:
-    if held is None or (held.owner != options["owner"] and not options["force"]):
+    if held is None or not is_free(held, options):
         return held
     if not check_mode:
         try:
@@ -189,6 +229,8 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "owner": {"type": "str", "required": True},
+            "process": {"type": "int"},
+            "take_over_own": {"type": "bool", "default": True},
             "purpose": {"type": "str", "default": ""},
             "ttl_seconds": {"type": "int", "default": 7200},
             "force": {"type": "bool", "default": False},

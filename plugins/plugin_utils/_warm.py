@@ -74,7 +74,8 @@ class WarmActionModule(NormalActionModule):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if not UNAVAILABLE:
+        # A base class of several actions names no services: it has no module.
+        if not UNAVAILABLE and cls.services:
             cls._code = _code_of(cls.__module__.rpartition(".")[2])
             _parse_models(cls.services)
 

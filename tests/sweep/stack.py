@@ -33,7 +33,10 @@ _VARIABLES = {
     "llm_session_register_timeout": 60,
     "llm_session_task_timeout": 60,
     "llm_session_healthy_timeout": 60,
-    "llm_session_drain_timeout": 60,
+    "llm_session_load_timeout": 60,
+    "llm_session_drain_s": 60,
+    "llm_session_zero_timeout": 60,
+    "llm_session_zero_pause": 0,
 }
 
 

@@ -87,3 +87,16 @@ def put_item(client: t.Any, request: Item) -> None:
 @aws_call("delete from the table {TableName}")
 def delete_item(client: t.Any, request: Item) -> None:
     client.delete_item(**request)
+
+
+@aws_call("list what the table {table} keeps of {kind}", missing=_MISSING, default=[])
+def scan_kind(client: t.Any, table: str, kind: str) -> list[Item]:
+    """The table has no sort key, and is small: all of it is read."""
+    pages = client.get_paginator("scan").paginate(
+        TableName=table,
+        ConsistentRead=True,
+        FilterExpression="begins_with(#pk, :prefix)",
+        ExpressionAttributeNames={"#pk": "pk"},
+        ExpressionAttributeValues={":prefix": {"S": f"{kind}#"}},
+    )
+    return [item for page in pages for item in page["Items"]]

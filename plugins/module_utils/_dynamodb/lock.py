@@ -25,6 +25,8 @@ class Lock(t.NamedTuple):
     # Seconds since the epoch; the same attribute serves as the table's time to live.
     acquired_at: int
     expires_at: int
+    # The process that holds it, on the owner's machine; 0 where nobody said.
+    process: int = 0
 
     def as_dict(self) -> dict[str, t.Any]:
         return {**self._asdict(), "acquired_at": _iso(self.acquired_at), "expires_at": _iso(self.expires_at)}
@@ -36,6 +38,7 @@ class Lock(t.NamedTuple):
             "purpose": {"S": self.purpose},
             "acquired_at": {"N": str(self.acquired_at)},
             "expires_at": {"N": str(self.expires_at)},
+            "process": {"N": str(self.process)},
         }
 
 
@@ -53,28 +56,45 @@ def read(name: str, item: t.Mapping[str, t.Any] | None, *, now: int) -> Lock | N
         item.get("purpose", {}).get("S", ""),
         int(item.get("acquired_at", {}).get("N", 0)),
         int(item.get("expires_at", {}).get("N", 0)),
+        int(item.get("process", {}).get("N", 0)),
     )
     return lock if lock.expires_at > now else None
 
 
-def wanted(held: Lock | None, *, name: str, owner: str, purpose: str, ttl_seconds: int, now: int) -> Lock:
+def wanted(
+    held: Lock | None, *, name: str, owner: str, purpose: str, ttl_seconds: int, now: int, process: int = 0
+) -> Lock:
     """The lock that the owner shall hold: its own one while at least half of its time is left, else a fresh time."""
-    if held is None or held.owner != owner:
-        return Lock(name, owner, purpose, now, now + ttl_seconds)
+    if held is None or held.owner != owner or held.process != process:
+        return Lock(name, owner, purpose, now, now + ttl_seconds, process)
     if held.expires_at - now < ttl_seconds / 2:
         held = held._replace(expires_at=now + ttl_seconds)
     return held._replace(purpose=purpose or held.purpose)
 
 
-def put_request(table: str, lock: Lock, *, now: int, force: bool) -> Item:
-    """PutItem that fails where somebody else holds the lock at this moment, whatever has been read before."""
+def put_request(table: str, lock: Lock, *, now: int, force: bool, seen: Lock | None = None) -> Item:
+    """PutItem that fails where somebody else holds the lock at this moment, whatever has been read before.
+
+    `seen` is a lock of the same owner that was found to be free to take.
+    """
     request: Item = {"TableName": table, "Item": lock.as_item()}
     if not force:
         # 'owner' is a reserved word. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
         request |= {
-            "ConditionExpression": "attribute_not_exists(#pk) OR #owner = :owner OR #expires_at <= :now",
-            "ExpressionAttributeNames": {"#pk": "pk", "#owner": "owner", "#expires_at": "expires_at"},
-            "ExpressionAttributeValues": {":owner": {"S": lock.owner}, ":now": {"N": str(now)}},
+            "ConditionExpression": "attribute_not_exists(#pk) OR #expires_at <= :now OR "
+            "(#owner = :owner AND (attribute_not_exists(#process) OR #process IN (:process, :seen)))",
+            "ExpressionAttributeNames": {
+                "#pk": "pk",
+                "#owner": "owner",
+                "#expires_at": "expires_at",
+                "#process": "process",
+            },
+            "ExpressionAttributeValues": {
+                ":owner": {"S": lock.owner},
+                ":now": {"N": str(now)},
+                ":process": {"N": str(lock.process)},
+                ":seen": {"N": str(seen.process if seen else lock.process)},
+            },
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     return request
@@ -94,9 +114,10 @@ def delete_request(table: str, lock: Lock) -> Item:
 def refusal(lock: Lock) -> str:
     """Who holds the lock, and what can be done."""
     purpose = f" for {lock.purpose}" if lock.purpose else ""
+    process = f" (process {lock.process})" if lock.process else ""
     shown = lock.as_dict()
     return (
-        f"The lock {lock.name} is held by {lock.owner}{purpose} since {shown['acquired_at']} and until "
+        f"The lock {lock.name} is held by {lock.owner}{process}{purpose} since {shown['acquired_at']} and until "
         f"{shown['expires_at']}. Wait for it, or when nobody works on it any more, take it over with force: true."
     )
 
@@ -105,6 +126,8 @@ def validate(options: t.Mapping[str, t.Any]) -> None:
     for option in ("table", "name", "owner"):
         if not options[option]:
             raise InvalidInput(f"{option} is empty.")
+    if (options.get("process") or 0) < 0:
+        raise InvalidInput(f"process is {options['process']}, it takes 0 or more.")
     if not 1 <= options["ttl_seconds"] <= _MAX_SECONDS:
         raise InvalidInput(f"ttl_seconds is {options['ttl_seconds']}, it takes 1 to {_MAX_SECONDS} (seven days).")
 

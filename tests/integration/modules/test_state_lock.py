@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 import typing as t
 
@@ -166,3 +169,40 @@ def test_throttling_is_ridden_out(state_lock: t.Any, dynamodb: t.Any, faults: t.
     faults.add("dynamodb", "PutItem", "ThrottlingException", times=2)
     assert state_lock.ok(**ALICE).changed
     assert item(dynamodb)
+
+
+@pytest.fixture
+def ended() -> int:
+    """The number of a process that was."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_two_runs_of_one_owner_keep_each_other_out(state_lock: t.Any, dynamodb: t.Any, ended: int) -> None:
+    mine, alive = {**ALICE, "take_over_own": False}, os.getpid()
+    assert state_lock.predicted(**mine, process=alive, purpose="up")["lock"]["process"] == alive
+    assert f"(process {alive}) for up" in state_lock.refused(**mine, process=alive + 1)
+    state_lock.settled(**mine, process=alive)
+    # Neither is it given back by the other one.
+    assert not state_lock.ok(**mine, process=alive + 1, state="absent").changed
+    # Ending what costs money does not wait for a run of one's own.
+    assert state_lock.ok(**ALICE, process=ended, purpose="down").changed
+    # And that run has ended since.
+    assert state_lock.predicted(**mine, process=alive)["lock"]["process"] == alive
+    assert state_lock.ok(**mine, process=alive, state="absent").changed
+    assert item(dynamodb) is None
+
+
+def test_of_two_that_find_it_free_one_gets_it(state_lock: t.Any, dynamodb: t.Any, monkeypatch: t.Any) -> None:
+    from ansible_collections.central.llm.plugins.modules import state_lock as module
+
+    def read_before_the_other_wrote(*_arguments: t.Any, **_more: t.Any) -> None:
+        state_lock.ok(**ALICE, process=os.getpid())
+
+    with monkeypatch.context() as patch:
+        original = module.read
+        patch.setattr(
+            module, "read", lambda *a, **k: (patch.setattr(module, "read", original), read_before_the_other_wrote())[1]
+        )
+        assert "is held by alice@laptop" in state_lock.refused(**ALICE, process=1, take_over_own=False)

@@ -251,7 +251,8 @@ def entry_points(playbook: Path, rooms: t.Sequence[str] = ("",)) -> set[tuple[st
                     name = included["name"].replace("{{ room }}", str(room)).removeprefix("central.llm.")
                     found.add((name, included.get("tasks_from", "main")))
             tasks = node.get("ansible.builtin.include_tasks")
-            if tasks and playbook.is_relative_to(PLAYBOOKS):
+            # A file of the user's own is the user's to know.
+            if tasks and "{{" not in tasks and playbook.is_relative_to(PLAYBOOKS):
                 found.update(entry_points(playbook.parent / tasks, over))
             for value in node.values():
                 walk(value, known)

@@ -1,0 +1,185 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: chat_stream_info
+version_added: 0.1.0
+short_description: Stream a chat completion, and measure it
+description:
+  - Asks an OpenAI-compatible endpoint for a streamed completion and tells how long the first token took and how fast
+    the others came, as a client sees it.
+  - Fails unless the stream is whole.
+  - The API key is read from Secrets Manager by the module itself, and is in no argument, result or log.
+  - "AWS reference: U(https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html)."
+author:
+  - The central.llm maintainers (@central-llm)
+options:
+  url:
+    description:
+      - The URL to post to, such as C(https://example.com/v1/chat/completions).
+    type: str
+    required: true
+  secret:
+    description:
+      - Name of the secret with the key, JSON with the key as C(value). It is sent as C(x-api-key).
+    type: str
+    required: true
+  headers:
+    description:
+      - Further headers.
+    type: dict
+    default: {}
+  model:
+    description:
+      - The model to ask.
+    type: str
+    required: true
+  prompt:
+    description:
+      - What to ask.
+    type: str
+    default: Say hello.
+  max_tokens:
+    description:
+      - How many tokens the answer may have.
+    type: int
+    default: 16
+  timeout:
+    description:
+      - Seconds to wait for the next piece of the answer.
+    type: int
+    default: 300
+extends_documentation_fragment:
+  - central.llm.attributes.info
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Measure the endpoint
+  central.llm.chat_stream_info:
+    url: https://b3yr01g4hh.execute-api.eu-central-1.amazonaws.com/prod/v1/chat/completions
+    secret: central-llm/clients/central-llm-client
+    headers: {x-llm-source: ansible, x-llm-user: alice, x-llm-request-type: verify}
+    model: my-model
+"""
+
+RETURN = r"""
+first_token_seconds:
+  description: Seconds from the request to the first token.
+  returned: success
+  type: float
+  sample: 0.182
+tokens:
+  description: Tokens of the answer.
+  returned: success
+  type: int
+  sample: 16
+tokens_per_second:
+  description: Tokens a second after the first one; null where there are too few to tell.
+  returned: success
+  type: float
+  sample: 41.7
+seconds:
+  description: Seconds from the request to the last token.
+  returned: success
+  type: float
+  sample: 0.542
+"""
+
+import json
+import time
+import typing as t
+import urllib.error
+
+from ansible.module_utils.urls import open_url
+from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
+from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
+from ansible_collections.central.llm.plugins.module_utils._secretsmanager import api
+from ansible_collections.central.llm.plugins.module_utils._stream import Stream
+
+
+class NoStream(Exception):
+    """There is no whole stream; the message says what there is."""
+
+
+def read_key(client: t.Any, secret: str) -> str:
+    text = api.read_value(client, secret)
+    if text is None:
+        raise InvalidInput(f"There is no secret {secret}, or it has no value.")
+    try:
+        value = json.loads(text)["value"]
+    except (ValueError, TypeError, KeyError):
+        value = None
+    if not isinstance(value, str) or not value:
+        # Without the text: it may be the key all the same.
+        raise InvalidInput(f"The secret {secret} is no JSON with the key as 'value'.")
+    return value
+
+
+def ask(options: Resource, key: str) -> Stream:
+    body = {
+        "model": options["model"],
+        "messages": [{"role": "user", "content": options["prompt"]}],
+        "max_tokens": options["max_tokens"],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    headers = {str(name): str(value) for name, value in options["headers"].items()}
+    headers |= {"x-api-key": key, "Content-Type": "application/json", "Accept": "text/event-stream"}
+    began = time.monotonic()
+    stream = Stream()
+    try:
+        with open_url(
+            options["url"], method="POST", data=json.dumps(body), headers=headers, timeout=options["timeout"]
+        ) as answer:
+            kind = answer.headers.get("Content-Type", "")
+            if not kind.startswith("text/event-stream"):
+                raise NoStream(f"The answer is {kind or 'of no type'}, and no stream of events.")
+            for line in answer:
+                stream.feed(line.decode(errors="replace").rstrip("\r\n"), time.monotonic() - began)
+    except urllib.error.HTTPError as error:
+        said = error.read(2000).decode(errors="replace").replace(key, "********")
+        raise NoStream(f"The answer is HTTP {error.code}: {said}") from error
+    except (OSError, ValueError) as error:
+        raise NoStream(f"No answer from {options['url']}: {error}") from error
+    if stream.complaint:
+        raise NoStream(f"The stream is not whole: {stream.complaint}.")
+    return stream
+
+
+def main() -> None:
+    module = CollectionModule(
+        argument_spec={
+            "url": {"type": "str", "required": True},
+            "secret": {"type": "str", "required": True, "no_log": False},
+            "headers": {"type": "dict", "default": {}},
+            "model": {"type": "str", "required": True},
+            "prompt": {"type": "str", "default": "Say hello."},
+            "max_tokens": {"type": "int", "default": 16},
+            "timeout": {"type": "int", "default": 300},
+        },
+        supports_check_mode=True,
+    )
+    with module.failures_reported():
+        key = read_key(module.client("secretsmanager"), module.params["secret"])
+        module.no_log_values.add(key)
+        try:
+            stream = ask(module.params, key)
+        except NoStream as error:
+            module.fail_json(msg=str(error))
+        speed = stream.tokens_per_second
+        module.exit_json(
+            changed=False,
+            first_token_seconds=round(stream.first_at or 0, 3),
+            tokens=stream.tokens,
+            tokens_per_second=None if speed is None else round(speed, 1),
+            seconds=round(stream.last_at, 3),
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import threading
+import typing as t
+
+import pytest
+
+SECRET = "central-llm/clients/x"
+KEY = "a-key-of-more-than-20-characters"
+PIECES = [json.dumps({"choices": [{"delta": {"content": text}}]}) for text in ("Hel", "lo")]
+WHOLE = "".join(f"data: {data}\n\n" for data in [*PIECES, '{"choices":[],"usage":{"completion_tokens":5}}', "[DONE]"])
+
+
+@contextlib.contextmanager
+def endpoint(body: str, *, status: int = 200, kind: str = "text/event-stream") -> t.Iterator[tuple[str, list[t.Any]]]:
+    """Answers every request so, and notes what came."""
+    came: list[t.Any] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            came.append(({name.lower(): value for name, value in self.headers.items()}, json.loads(sent)))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_arguments: t.Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1/chat/completions", came
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def stream(run_module: t.Any, lab: t.Any) -> t.Any:
+    lab.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps({"value": KEY}))
+    module = run_module("chat_stream_info")
+    return lambda url, **options: module(url=url, model="tiny", **{"secret": SECRET, **options})
+
+
+def test_a_whole_stream(stream: t.Any) -> None:
+    with endpoint(WHOLE) as (url, came):
+        outcome = stream(url, headers={"x-llm-user": "tester"}, max_tokens=5)
+    assert not outcome.failed and not outcome.changed, outcome
+    assert outcome["tokens"] == 5 and outcome["first_token_seconds"] <= outcome["seconds"]
+    headers, body = came[0]
+    assert headers["x-api-key"] == KEY and headers["x-llm-user"] == "tester"
+    assert body["stream"] is True and body["max_tokens"] == 5
+    assert KEY not in json.dumps(outcome)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"body": '{"message": "Forbidden ' + KEY + '"}', "status": 403}, "HTTP 403"),
+        ({"body": "{}", "kind": "application/json"}, "no stream of events"),
+        ({"body": WHOLE.replace("data: [DONE]\n\n", "")}, "without [DONE]"),
+        ({"body": 'data: {"error": {"message": "died"}}\n\ndata: [DONE]\n\n'}, "died"),
+    ],
+    ids=["refused", "no-stream", "cut", "error"],
+)
+def test_anything_less_fails(stream: t.Any, answer: dict[str, t.Any], message: str) -> None:
+    with endpoint(**answer) as (url, _came):
+        outcome = stream(url)
+    assert outcome.failed and message in outcome["msg"]
+    assert KEY not in json.dumps(outcome)
+
+
+def test_nobody_there(stream: t.Any) -> None:
+    assert "No answer from" in stream("http://127.0.0.1:9/v1")["msg"]
+
+
+def test_the_secret_is_what_is_wrong(stream: t.Any, lab: t.Any, faults: t.Any) -> None:
+    url = "http://127.0.0.1:9/v1"
+    assert "There is no secret none" in stream(url, secret="none")["msg"]
+    lab.client("secretsmanager").create_secret(Name="plain", SecretString=KEY)
+    outcome = stream(url, secret="plain")
+    assert "is no JSON" in outcome["msg"] and KEY not in json.dumps(outcome)
+    faults.add("secretsmanager", "GetSecretValue", "AccessDeniedException")
+    assert "secretsmanager:GetSecretValue" in stream(url)["msg"]

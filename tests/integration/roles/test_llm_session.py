@@ -1,0 +1,163 @@
+"""What a session refuses before it starts anything, and what it ends and proves where there is little to end."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+STACK = "central-llm"
+TAGS = [{"Key": "central-llm:stack", "Value": STACK}, {"Key": "Name", "Value": "central-llm-ec2"}]
+FALLBACK = {
+    "date": "2026-11-14",
+    "region": "eu-central-1",
+    "instance_hour": {"g6e.2xlarge": 3.0},
+    "network_lb_hour": 0.03,
+    "network_lb_capacity_unit_hour": 0.01,
+    "gp3_gib_month": 0.1,
+    "gp3_mibps_month": 0.05,
+    "gp3_iops_month": 0.01,
+    "rest_api_request": 0.000004,
+}
+QUICK = {"llm_session_zero_pause": 0, "llm_session_zero_timeout": 20, "llm_session_poll_seconds": 1}
+
+
+@pytest.fixture
+def session(role: t.Any) -> t.Any:
+    return role("llm_session")
+
+
+@pytest.fixture
+def no_prices(lab: t.Any) -> None:
+    order(lab, service="pricing", operation="GetProducts", code="AccessDeniedException", status=400, times=-1)
+
+
+def order(lab: t.Any, **fault: t.Any) -> None:
+    import urllib.request
+
+    request = urllib.request.Request(
+        f"{lab.endpoint_url}/_lab/faults",
+        method="POST",
+        data=json.dumps({"message": f"{fault['code']} on request of a test", **fault}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+def launch(lab: t.Any, count: int = 1, tags: t.Any = TAGS) -> list[str]:
+    ec2 = lab.client("ec2")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    made = ec2.run_instances(
+        ImageId=image,
+        InstanceType="g6e.2xlarge",
+        MinCount=count,
+        MaxCount=count,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    return [instance["InstanceId"] for instance in made["Instances"]]
+
+
+def alive(lab: t.Any) -> list[str]:
+    found = lab.client("ec2").describe_instances()["Reservations"]
+    instances = [instance for each in found for instance in each["Instances"]]
+    return [each["InstanceId"] for each in instances if each["State"]["Name"] != "terminated"]
+
+
+class TestQuote:
+    def test_it_is_said(self, session: t.Any) -> None:
+        said = session.ok("preflight", llm_host_count=2, llm_session_hours=4).output
+        assert "USD for 4 hours with 2 host(s)" in said and "8 host hours of g6e.2xlarge" in said
+        assert "prices: AWS, 20" in said
+
+    @pytest.mark.parametrize("limit", [{"llm_session_max_usd": 20}, {"llm_session_max_usd_per_hour": "2.5"}])
+    def test_more_than_it_may_cost_is_refused_with_the_numbers(self, session: t.Any, limit: dict[str, t.Any]) -> None:
+        said = session.refused("preflight", **limit)
+        (name, value) = next(iter(limit.items()))
+        assert "would cost 2" in said and "USD per hour" in said and f"{value} USD" in said and f"({name})" in said
+        session.ok("preflight", **{name: 1000})
+
+    @pytest.mark.parametrize("hours", [0, -1, 1000, 168.5])
+    def test_no_time_and_too_much_of_it_are_refused(self, session: t.Any, hours: float) -> None:
+        said = session.refused("preflight", llm_session_hours=hours)
+        assert f"llm_session_hours ({hours}) more than 0 and at most 168" in said
+
+    @pytest.mark.usefixtures("no_prices")
+    def test_without_permission_the_inventorys_prices_count(self, session: t.Any) -> None:
+        said = session.ok("preflight", llm_session_fallback_prices=FALLBACK).output
+        assert "pricing:GetProducts" in said and "The prices of 2026-11-14" in said
+        assert "prices: inventory, 2026-11-14" in said and "24.00 USD" in said
+        assert "would cost" in session.refused(
+            "preflight", llm_session_fallback_prices=FALLBACK, llm_session_max_usd=20
+        )
+
+    @pytest.mark.usefixtures("no_prices")
+    def test_without_any_prices(self, session: t.Any) -> None:
+        elsewhere = {**FALLBACK, "region": "eu-west-1"}
+        assert (
+            "There are none for eu-central-1" in session.ok("preflight", llm_session_fallback_prices=elsewhere).output
+        )
+        # A limit that cannot be held to is no limit.
+        assert "Nobody can say" in session.refused("preflight", llm_session_max_usd=1000)
+        assert "Nothing was started" in session.refused(
+            "preflight", llm_session_require_live_prices=True, llm_session_fallback_prices=FALLBACK
+        )
+
+
+class TestDown:
+    def test_of_a_stack_that_is_gone(self, session: t.Any, lab: t.Any) -> None:
+        # Neither table, cluster nor service: hosts that nobody remembers.
+        launch(lab, 2)
+        run = session.ok("absent", **QUICK)
+        assert alive(lab) == [] and "Nothing is left" in run.output
+        assert "Started by nobody knows whom" in run.output
+
+    def test_what_is_left_is_named_and_fails(self, session: t.Any, lab: t.Any, tmp_path: Path) -> None:
+        ec2 = lab.client("ec2")
+        launch(lab)
+        zone = ec2.describe_subnets()["Subnets"][0]["AvailabilityZone"]
+        volume = ec2.create_volume(
+            Size=1, AvailabilityZone=zone, TagSpecifications=[{"ResourceType": "volume", "Tags": TAGS}]
+        )["VolumeId"]
+        run = session("absent", **{**QUICK, "llm_session_zero_timeout": 1}, llm_session_receipt_folder=str(tmp_path))
+        assert run.failed and f"Still there, and costing money: volume {volume}" in run.output
+        assert alive(lab) == []
+        (receipt,) = tmp_path.glob("central-llm-*.json")
+        assert [each["id"] for each in json.loads(receipt.read_text())["left"]] == [volume]
+        assert "**Still there**: volume" in receipt.with_suffix(".md").read_text()
+
+    def test_the_receipt_is_true_of_who_started_and_what_it_cost(
+        self, session: t.Any, role: t.Any, lab: t.Any, tmp_path: Path
+    ) -> None:
+        role("llm_state").ok("main")
+        (host,) = launch(lab)
+        known = {
+            "started_at": "2026-11-23T08:00:00+00:00",
+            "started_by": "alice",
+            "stack": STACK,
+            "hosts": [{"id": host, "type": "g6e.2xlarge", "launched_at": "2026-11-23T08:00:00+00:00"}],
+            "quote": {"prices": FALLBACK, "source": "inventory, 2026-11-14"},
+        }
+        lab.client("dynamodb").put_item(
+            TableName="central-llm-state",
+            Item={"pk": {"S": f"session#{known['started_at']}"}, "value": {"S": json.dumps(known)}},
+        )
+        folder = {"llm_session_receipt_folder": str(tmp_path / "receipts")}
+        session.ok("absent", **QUICK, **folder)
+        (path,) = (tmp_path / "receipts").glob("*.json")
+        receipt = json.loads(path.read_text())
+        assert receipt["started_by"] == "alice" and receipt["left"] == []
+        assert receipt["usd"] == pytest.approx(receipt["hosts"][0]["hours"] * 3.0 + receipt["hours"] * 0.04, rel=0.05)
+        kept = lab.client("dynamodb").scan(TableName="central-llm-state")["Items"]
+        assert [json.loads(each["value"]["S"])["ended_at"] for each in kept] == [receipt["ended_at"]]
+        # The next one has nothing to end, and writes no second receipt.
+        again = session.ok("absent", **QUICK, **folder)
+        assert "Cost:" not in again.output and len(list((tmp_path / "receipts").glob("*.json"))) == 1
+
+    def test_an_engine_that_cannot_be_stopped_does_not_keep_the_host(self, session: t.Any, lab: t.Any) -> None:
+        order(lab, service="ecs", operation="DescribeClusters", code="AccessDeniedException", status=400, times=-1)
+        launch(lab)
+        run = session("stop", **QUICK)
+        assert run.failed and "ecs:DescribeClusters" in run.output
+        assert alive(lab) == []

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.central.llm.plugins.filter.session_receipt import session_receipt
+from hypothesis import given
+from hypothesis import strategies as st
+
+PRICES: dict[str, t.Any] = {
+    "instance_hour": {"g6e.2xlarge": 2.8035},
+    "network_lb_hour": 0.027,
+    "network_lb_capacity_unit_hour": 0.006,
+}
+BEGAN = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.UTC)
+
+
+def at(minutes: float) -> str:
+    return (BEGAN + datetime.timedelta(minutes=minutes)).isoformat()
+
+
+def host(launched: float = 0, **more: t.Any) -> dict[str, t.Any]:
+    return {"id": "i-1", "type": "g6e.2xlarge", "launched_at": at(launched), **more}
+
+
+def session(*hosts: dict[str, t.Any], prices: dict[str, t.Any] | None = PRICES) -> dict[str, t.Any]:
+    quote = {"prices": prices, "source": "AWS"} if prices else None
+    return {"started_at": at(0), "hosts": list(hosts), "quote": quote, "started_by": "alice"}
+
+
+NLB = {"kind": "network load balancer", "id": "central-llm-nlb", "state": ""}
+
+
+def test_a_session() -> None:
+    receipt = session_receipt(session(host(1)), at(61), "bob", remaining=[NLB, {"kind": "NAT gateway", "id": "nat-1"}])
+    assert (receipt["started_by"], receipt["ended_by"], receipt["ended_at"]) == ("alice", "bob", at(61))
+    assert receipt["hosts"][0]["hours"] == 1
+    assert receipt["usd"] == pytest.approx(2.8035 + (0.027 + 0.006) * 61 / 60, abs=0.001)
+    assert [each["usd_per_month"] for each in receipt["remaining"]] == [19.71, None]
+    assert receipt["left"] == [] and "quote" not in receipt
+
+
+def test_a_host_that_was_lost_costs_until_it_was() -> None:
+    receipt = session_receipt(session(host(ended_at=at(30)), host(30)), at(60), "bob")
+    assert [each["hours"] for each in receipt["hosts"]] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("known", [session(host(), prices=None), session(host(type="p5.48xlarge"))])
+def test_without_a_price_it_costs_nobody_knows_what(known: dict[str, t.Any]) -> None:
+    receipt = session_receipt(known, at(60), "bob")
+    assert receipt["usd"] is None and receipt["hosts"][0]["hours"] == 1
+
+
+def test_prices_may_be_given() -> None:
+    assert session_receipt(session(host(), prices=None), at(60), "bob", prices=PRICES)["usd"] > 2.8
+
+
+@given(st.floats(0, 10_000), st.floats(0, 10_000))
+def test_it_never_costs_less_than_nothing(launched: float, ended: float) -> None:
+    receipt = session_receipt(session(host(launched)), at(ended), "bob")
+    assert receipt["usd"] >= 0 and receipt["hours"] > 0 and receipt["hosts"][0]["hours"] >= 0
+
+
+def test_what_is_no_time_is_refused() -> None:
+    with pytest.raises(AnsibleFilterError, match="no time"):
+        session_receipt(session(host()), "yesterday", "bob")
