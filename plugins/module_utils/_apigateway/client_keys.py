@@ -125,11 +125,7 @@ def _phase(shown: t.Mapping[str, t.Any]) -> str:
 def _return_to(shown: t.Mapping[str, t.Any]) -> Shown:
     """The key that an abort makes current again: the one before the current one, never one that came after it."""
     current = shown["current"]
-    candidates = [
-        key
-        for key in shown["previous"] or shown["retired"]
-        if current and _order(key) < _order(current)
-    ]
+    candidates = [key for key in shown["previous"] or shown["retired"] if current and _order(key) < _order(current)]
     return max(candidates, key=_order, default={})
 
 

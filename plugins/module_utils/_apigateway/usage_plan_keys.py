@@ -22,7 +22,9 @@ def check_new_keys(client: t.Any, after: Plan, keys: t.Iterable[str], *, check_m
         if not key_id and check_mode:
             continue
         if not key_id or api_keys.find_api_key(client, key_id) is None:
-            raise InvalidInput(f"keys: there is no API key with the id {key_id or '(empty)'} in {client.meta.region_name}.")
+            raise InvalidInput(
+                f"keys: there is no API key with the id {key_id or '(empty)'} in {client.meta.region_name}."
+            )
         for other in usage_plans.usage_plans_of_key(client, key_id):
             theirs = {(stage["apiId"], stage["stage"]) for stage in other.get("apiStages") or []}
             shared = sorted(stages & theirs) if other["id"] != after.get("id") else []

@@ -172,9 +172,7 @@ class KeyPlan(t.NamedTuple):
     after: list[str]
 
 
-def plan_keys(
-    current: list[str], asked: list[str] | None, *, purge: bool, detach: t.Collection[str] = ()
-) -> KeyPlan:
+def plan_keys(current: list[str], asked: list[str] | None, *, purge: bool, detach: t.Collection[str] = ()) -> KeyPlan:
     """What is asked for is attached, whatever else leaves."""
     wanted = set(asked or [])
     attach = sorted(wanted - set(current))

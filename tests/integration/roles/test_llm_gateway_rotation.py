@@ -14,12 +14,10 @@ import typing as t
 from collections import Counter
 from pathlib import Path
 
-import pytest
 import requests
 import yaml
 
 from lab.context import ACCESS_KEY_ID, SECRET_ACCESS_KEY, LabContext
-from lab.edge.plane import EdgePlane
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -47,65 +45,17 @@ CUT_OFF: list[dict[str, t.Any]] = [
 ]
 
 
-@pytest.fixture
-def edge(lab: LabContext) -> t.Iterator[EdgePlane]:
-    plane = EdgePlane()
-    plane.start(lab)
-    yield plane
-    plane.stop()
-
-
-@pytest.fixture
-def variables(lab: LabContext, edge: EdgePlane) -> dict[str, t.Any]:
-    """A gateway without an engine behind it: a rotation needs none. Its plan is raised for the load."""
-    ec2, elb, iam = lab.client("ec2"), lab.client("elbv2"), lab.client("iam")
-    vpc_id = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
-    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.20.1.0/24")["Subnet"]["SubnetId"]
-    made = elb.create_load_balancer(Name="nlb", Type="network", Scheme="internal", Subnets=[subnet_id])
-    balancer = made["LoadBalancers"][0]
-    service = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [service]})
-    role = iam.create_role(RoleName="log", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    logs_policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-    iam.attach_role_policy(RoleName="log", PolicyArn=logs_policy)
-    lab.client("dynamodb").create_table(
-        TableName="central-llm-state",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    address = "/restapis/{{ llm_gateway_out.rest_api_id | default('') }}/prod/_user_request_"
-    return {
-        "ansible_python_interpreter": sys.executable,
-        "llm_region": lab.region,
-        "llm_account_id": lab.account_id,
-        "llm_gateway_vpc_link_version": 1,
-        "llm_gateway_balancer_arn": balancer["LoadBalancerArn"],
-        "llm_gateway_balancer_dns_name": balancer["DNSName"],
-        "llm_gateway_log_role_arn": role,
-        "llm_gateway_url": f"{lab.edge_url}{address}",
-        "llm_gateway_clients": [{"name": CLIENT}, {"name": "idle", "plan": {"rate_limit": 100.0, "burst_limit": 100}}],
-        "llm_gateway_rate_limit": 10000,
-        "llm_gateway_burst_limit": 10000,
-        "llm_gateway_quota_limit": 10000000,
-        "llm_gateway_stage_rate_limit": 10000,
-        "llm_gateway_stage_burst_limit": 10000,
-        "llm_gateway_rotate_poll_seconds": 1,
-        "llm_gateway_rotate_prove_times": 2,
-    }
-
-
 class Crowd:
     """Clients that take the key from its secret, as they are told to, and ask with it all the time."""
 
-    def __init__(self, ctx: LabContext, threads: int = 2) -> None:
-        self._ctx = ctx
+    def __init__(self, ctx: LabContext, pause: float) -> None:
+        self._ctx, self._pause = ctx, pause
         api = ctx.client("apigateway").get_rest_apis()["items"][0]["id"]
         self._url = f"{ctx.edge_url}/restapis/{api}/prod/_user_request_/healthz"
         self.answers: Counter[int] = Counter()
         self._over = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._ask) for _number in range(threads)]
+        self._threads = [threading.Thread(target=self._ask) for _number in range(2)]
 
     @property
     def requests(self) -> int:
@@ -121,6 +71,7 @@ class Crowd:
                     status = session.get(self._url, headers=headers, timeout=60).status_code
                     with self._lock:
                         self.answers[status] += 1
+                    self._over.wait(self._pause)
 
     def __enter__(self) -> Crowd:
         for thread in self._threads:
@@ -137,8 +88,10 @@ def play(ctx: LabContext, folder: Path, variables: dict[str, t.Any], playbook: P
     given = folder / "variables.json"
     given.write_text(json.dumps(variables))
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", "--diff"]
-        + ["-e", f"@{given}", str(playbook)],
+        [
+            *(str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", "--diff"),
+            *("-e", f"@{given}", str(playbook)),
+        ],
         cwd=ROOT,
         env={
             **os.environ,
@@ -173,9 +126,23 @@ def keys(ctx: LabContext, client: str = CLIENT) -> list[tuple[str, bool]]:
     return sorted((key["tags"]["central-llm:key-state"], key["enabled"]) for key in ours)
 
 
+# A gateway without an engine behind it: a rotation needs none. Its plan is raised for the load.
+RAISED = {
+    "llm_gateway_clients": [{"name": CLIENT}, {"name": "idle", "plan": {"rate_limit": 100.0, "burst_limit": 100}}],
+    "llm_gateway_rate_limit": 10000,
+    "llm_gateway_burst_limit": 10000,
+    "llm_gateway_quota_limit": 10000000,
+    "llm_gateway_stage_rate_limit": 10000,
+    "llm_gateway_stage_burst_limit": 10000,
+    "llm_gateway_rotate_poll_seconds": 1,
+    "llm_gateway_rotate_prove_times": 2,
+}
+
+
 def test_no_request_is_refused_while_keys_are_rotated(
-    lab: LabContext, tmp_path: Path, variables: dict[str, t.Any]
+    lab: LabContext, tmp_path: Path, gateway_variables: dict[str, t.Any]
 ) -> None:
+    variables = {**gateway_variables, **RAISED}
     converge = tmp_path / "converge.yml"
     include = {"ansible.builtin.include_role": {"name": "central.llm.llm_gateway"}}
     converge.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [include]}]))
@@ -185,7 +152,7 @@ def test_no_request_is_refused_while_keys_are_rotated(
     others = {key["id"]: key for key in gateway.get_api_keys(includeValues=True)["items"] if key["name"] == "idle"}
     wanted = int(os.environ.get("ROTATION_REQUESTS", "300"))
 
-    with Crowd(lab) as crowd:
+    with Crowd(lab, pause=0.05 if wanted <= 300 else 0) as crowd:
         told, output = rotate(lab, tmp_path, variables, UNDISTURBED)
         while crowd.requests < wanted:
             rotate(lab, tmp_path, variables, [UNDISTURBED[0], FORCED])
@@ -217,7 +184,7 @@ def test_no_request_is_refused_while_keys_are_rotated(
     # The other client's keys stayed what they were, but for what was asked of them.
     assert others.keys() <= {key["id"] for key in gateway.get_api_keys()["items"]}
     assert not any(value in output + more for value in values)
-    noted = lab.client("dynamodb").get_item(
-        TableName="central-llm-state", Key={"pk": {"S": f"rotation#{CLIENT}"}}
-    )["Item"]
+    noted = lab.client("dynamodb").get_item(TableName="central-llm-state", Key={"pk": {"S": f"rotation#{CLIENT}"}})[
+        "Item"
+    ]
     assert json.loads(noted["value"]["S"])["phase"] == "steady"

@@ -26,9 +26,7 @@ class RoleApi(Api):
         self.balancer = made["LoadBalancers"][0]
         group = elb.create_target_group(Name="tg", Protocol="TCP", Port=PORT, VpcId=self.vpc_id, TargetType="ip")
         forward = {"Type": "forward", "TargetGroupArn": group["TargetGroups"][0]["TargetGroupArn"]}
-        elb.create_listener(
-            LoadBalancerArn=self.balancer_arn, Protocol="TCP", Port=PORT, DefaultActions=[forward]
-        )
+        elb.create_listener(LoadBalancerArn=self.balancer_arn, Protocol="TCP", Port=PORT, DefaultActions=[forward])
         api = ctx.client("apigateway").create_rest_api(name="role", endpointConfiguration={"types": ["REGIONAL"]})
         super().__init__(ctx, api["id"], api["rootResourceId"])
         self.document: dict[str, t.Any] = {}

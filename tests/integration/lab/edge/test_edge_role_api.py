@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-import typing as t
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

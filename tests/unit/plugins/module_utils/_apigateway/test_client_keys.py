@@ -16,7 +16,13 @@ STATES = ("current", "pending", "previous", "retired")
 
 
 def key(
-    name: str, state: str | None = None, *, hour: int = 0, stack: str | None = "s", client: str | None = "c", **more: t.Any
+    name: str,
+    state: str | None = None,
+    *,
+    hour: int = 0,
+    stack: str | None = "s",
+    client: str | None = "c",
+    **more: t.Any,
 ) -> dict[str, t.Any]:
     tags = {client_keys.STACK: stack, client_keys.CLIENT: client, client_keys.STATE: state}
     created = f"2026-11-24T{hour:02}:00:00+00:00"
@@ -108,7 +114,11 @@ def test_what_cannot_be_told_apart_is_refused() -> None:
 
 
 def test_clients_do_not_get_in_each_others_way() -> None:
-    keys = [key("a", "current", client="a"), key("b", "previous", client="b"), key("x", "current", stack="o", client="x")]
+    keys = [
+        key("a", "current", client="a"),
+        key("b", "previous", client="b"),
+        key("x", "current", stack="o", client="x"),
+    ]
     found = client_keys.of_clients(keys, [{"name": "a", "enabled": False, "plan": {"rate_limit": 1}}], "s", NOW, 0)
     assert [(each["name"], each["listed"], ids(each, "keys")) for each in found] == [
         ("a", True, ["a"]),

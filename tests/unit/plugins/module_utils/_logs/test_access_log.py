@@ -12,7 +12,12 @@ def line(key_id: str, address: str, moment: int) -> dict[str, object]:
 
 
 def test_who_used_which_key_and_when() -> None:
-    events = [line("a", "10.0.0.1", 10), line("a", "10.0.0.2", 30), line("a", "10.0.0.1", 20), line("x", "10.0.0.3", 40)]
+    events = [
+        line("a", "10.0.0.1", 10),
+        line("a", "10.0.0.2", 30),
+        line("a", "10.0.0.1", 20),
+        line("x", "10.0.0.3", 40),
+    ]
     assert access_log.usage(events, ["b", "a"], "apiKeyId", "sourceIp") == [
         {
             "key_id": "a",
