@@ -21,8 +21,8 @@ options:
     required: true
   clients:
     description:
-      - The clients that there shall be, with C(name) and, optionally, C(enabled), C(plan) and C(key_id), the id of a key
-        that was made otherwise.
+      - The clients that there shall be, with C(name) and, optionally, C(enabled), C(plan) and C(key_id), the id of a
+        key that was made otherwise.
     type: list
     elements: dict
     required: true

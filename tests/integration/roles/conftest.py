@@ -122,6 +122,7 @@ def gateway_variables(lab: LabContext, edge: EdgePlane) -> dict[str, t.Any]:
     ec2, elb, iam = lab.client("ec2"), lab.client("elbv2"), lab.client("iam")
     vpc_id = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.20.1.0/24")["Subnet"]["SubnetId"]
+    link_group = ec2.create_security_group(VpcId=vpc_id, GroupName="link", Description="link")["GroupId"]
     made = elb.create_load_balancer(Name="nlb", Type="network", Scheme="internal", Subnets=[subnet_id])
     balancer = made["LoadBalancers"][0]
     service = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -153,5 +154,6 @@ def gateway_variables(lab: LabContext, edge: EdgePlane) -> dict[str, t.Any]:
         "llm_gateway_log_role_arn": role,
         "llm_gateway_url": f"{lab.edge_url}{address}",
         "llm_gateway_subnet_ids": [subnet_id],
+        "llm_gateway_link_group_ids": [link_group],
         "llm_gateway_balancer_port": 8000,
     }
