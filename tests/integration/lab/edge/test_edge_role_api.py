@@ -19,6 +19,7 @@ from role_api import HEADERS, PORT, RoleApi, found_methods, wanted_methods
 
 from lab.context import LabContext
 from lab.edge.plane import EdgePlane
+from tests.tools.role_template import render
 
 ORIGIN = "https://chat.example.org"
 CHAT = "/v1/chat/completions"
@@ -137,6 +138,20 @@ def test_a_browser_may_ask_first_and_read_refusals(role_api: RoleApi) -> None:
 def test_without_browsers_nobody_may_ask_first(deployed: RoleApi) -> None:
     answer = requests.options(deployed.url(CHAT), headers={"Origin": ORIGIN}, timeout=DEADLINE)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(("cidr", "status"), [("127.0.0.0/8", 200), ("203.0.113.0/24", 403)])
+def test_who_is_not_allowed_is_kept_out_whatever_the_key(role_api: RoleApi, cidr: str, status: int) -> None:
+    asked = {"variable": "_llm_gateway_policy | to_json", "variables": {"llm_gateway_allowed_cidrs": [cidr]}}
+    policy = render("llm_gateway", asked)
+    role_api.import_document(role_api.link(2))
+    change = {"op": "replace", "path": "/policy", "value": policy}
+    role_api.client.update_rest_api(restApiId=role_api.api_id, patchOperations=[change])
+    role_api.deploy()
+    key = role_api.key()[1]
+    answer = requests.get(role_api.url("/healthz"), headers={**HEADERS, "x-api-key": key}, timeout=DEADLINE)
+    assert answer.status_code == status
+    assert status == 200 or answer.json()["error"]["code"] == "access_denied"
 
 
 def test_200_clients_on_ten_keys_are_each_held_to_their_own(deployed: RoleApi) -> None:
