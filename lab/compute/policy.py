@@ -1,14 +1,15 @@
 """May a role do something? A small evaluation of IAM policy documents: explicit deny, then allow, else no.
 
-It knows actions, resources with wildcards, and the string, ARN, Bool and Null conditions with their Not and IfExists
-forms. A condition it does not know makes an Allow not count and a Deny count, so that it errs on the side of AWS's
-default, which is to refuse.
+It knows actions, resources with wildcards, and the string, ARN, IP address, Bool and Null conditions with their Not and
+IfExists forms. A condition it does not know makes an Allow not count and a Deny count, so that it errs on the side of
+AWS's default, which is to refuse.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 from __future__ import annotations
 
 import functools
+import ipaddress
 import json
 import re
 import typing as t
@@ -28,6 +29,8 @@ _COMPARISONS = {
     "ArnNotEquals": False,
     "ArnNotLike": False,
     "Bool": True,
+    "IpAddress": True,
+    "NotIpAddress": False,
 }
 
 
@@ -76,6 +79,11 @@ def _matches(pattern: str, value: str) -> bool:
     return _pattern(pattern).match(value) is not None
 
 
+def _within(block: str, address: str) -> bool:
+    network, known = ipaddress.ip_network(block, strict=False), ipaddress.ip_address(address)
+    return network.version == known.version and known in network
+
+
 def _names(statement: Document, action: str) -> bool:
     if "NotAction" in statement:
         return not any(_matches(p, action) for p in as_list(statement["NotAction"]))
@@ -109,7 +117,8 @@ def _holds(operator: str, key: str, patterns: list[t.Any], context: Context, unk
     if key not in context:
         # A negated comparison holds for what is not there.
         return name != operator or not _COMPARISONS[name]
-    matched = any(_matches(str(pattern), context[key]) for pattern in patterns)
+    matches = _within if name.endswith("IpAddress") else _matches
+    matched = any(matches(str(pattern), context[key]) for pattern in patterns)
     return matched == _COMPARISONS[name]
 
 

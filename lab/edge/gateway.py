@@ -26,6 +26,7 @@ from lab.edge.configuration import Configuration, Stage
 from lab.edge.errors import GatewayError
 from lab.edge.exchange import Exchange
 from lab.edge.integration import Integrations
+from lab.edge.policy import require_allowed
 from lab.edge.reply import Reply, error_variables, gateway_response
 from lab.edge.validation import validate
 
@@ -88,6 +89,7 @@ class Gateway:
             raise GatewayError("INVALID_API_KEY", reason="no such API or stage, or its endpoint is disabled")
         match = stage.deployment.routes.match(exchange.client.http_method, where.path)
         exchange.routed(stage, match)
+        require_allowed(exchange.client, stage, self.account_id)
         if match is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
         _require_no_authorizer(match.route.method)

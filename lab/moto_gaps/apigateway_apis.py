@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from lab.context import ACCOUNT_ID
 from lab.control.call import Call
 from lab.control.operations import replaces
 from lab.moto_gaps import apigateway_patches as patches
@@ -87,8 +90,35 @@ def update(call: Call, params: Document) -> Document:
         {},
     )
     check(changed)
+    if not changed.get("policy"):
+        changed.pop("policy", None)
+    elif changed["policy"] != api.info.get("policy"):
+        changed["policy"] = _stored_policy(call, params["restApiId"], changed["policy"])
     api.info = changed
     return changed
+
+
+def _stored_policy(call: Call, api_id: str, text: str) -> str:
+    """As AWS keeps and shows it: with the ARN of the API for a short resource, and its quotes escaped.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html
+    """
+    try:
+        document = json.loads(text)
+        statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+        for statement in statements:
+            listed = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+            arn = f"arn:aws:execute-api:{call.region}:{ACCOUNT_ID}:{api_id}/"
+            found = [
+                arn + each.removeprefix("execute-api:/") if each.startswith("execute-api:/") else each
+                for each in listed
+            ]
+            statement["Resource"] = found[0] if len(found) == 1 else found
+    except (ValueError, KeyError, TypeError):
+        raise bad_request(
+            "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
+        ) from None
+    return json.dumps(document, separators=(",", ":")).replace('"', '\\"')
 
 
 def _media_type(info: Document, operation: Document, parts: list[str]) -> None:

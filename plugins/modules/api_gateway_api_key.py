@@ -165,20 +165,7 @@ NEW = {"description": "", "enabled": True, "customer_id": ""}
 
 
 def describe(key: t.Mapping[str, t.Any] | None) -> Resource | None:
-    """The key in the shape that this module returns. The value has no place in it, hence in no difference."""
-    if key is None:
-        return None
-    created = key.get("createdDate")
-    return {
-        "id": key["id"],
-        "name": key.get("name") or "",
-        "description": key.get("description") or "",
-        "enabled": bool(key.get("enabled")),
-        "customer_id": key.get("customerId") or "",
-        "created_date": created.isoformat() if created else "",
-        "stage_keys": sorted(key.get("stageKeys") or []),
-        "tags": key.get("tags") or {},
-    }
+    return api.as_resource(key) if key else None
 
 
 def find(client: t.Any, options: Resource) -> Resource | None:

@@ -134,6 +134,12 @@ options:
       - The ids of the API keys that are attached to the plan.
       - A key can be in at most one plan of a stage. A key that is in another plan of one of the stages is refused
         before anything is written.
+      - In check mode an empty one stands for a key that the run is yet to make.
+    type: list
+    elements: str
+  detach_keys:
+    description:
+      - The ids of API keys that leave the plan where they are in it.
     type: list
     elements: str
   purge_keys:
@@ -239,11 +245,11 @@ usage_plan:
 
 import typing as t
 
-from ansible_collections.central.llm.plugins.module_utils._apigateway import api_keys, finding, usage_plans
+from ansible_collections.central.llm.plugins.module_utils._apigateway import finding, usage_plans
 from ansible_collections.central.llm.plugins.module_utils._apigateway import usage_plan_model as model
 from ansible_collections.central.llm.plugins.module_utils._apigateway import usage_plan_patch as patch
 from ansible_collections.central.llm.plugins.module_utils._apigateway.tags import arn_of, validate_tags, write_tags
-from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
+from ansible_collections.central.llm.plugins.module_utils._apigateway.usage_plan_keys import check_new_keys
 from ansible_collections.central.llm.plugins.module_utils._compare import TagPlan, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
@@ -270,23 +276,6 @@ def find(client: t.Any, options: Resource) -> Resource | None:
     return describe(client, found)
 
 
-def check_new_keys(client: t.Any, after: Resource, keys: list[str]) -> None:
-    """Refuse keys that AWS would refuse to attach: only it would do so after the plan has been written."""
-    stages = set(model.by_name(after["api_stages"]))
-    for key_id in keys:
-        if api_keys.find_api_key(client, key_id) is None:
-            raise InvalidInput(f"keys: there is no API key with the id {key_id} in {client.meta.region_name}.")
-        for other in usage_plans.usage_plans_of_key(client, key_id):
-            theirs = {(stage["apiId"], stage["stage"]) for stage in other.get("apiStages") or []}
-            shared = sorted(stages & theirs) if other["id"] != after.get("id") else []
-            if shared:
-                raise InvalidInput(
-                    f"keys: the API key {key_id} is in the usage plan {other['id']} ({other.get('name')}) already, "
-                    f"which has the stage {':'.join(shared[0])} as well, and a key can be in one plan of a stage only. "
-                    "Detach it there first, or leave it out here."
-                )
-
-
 def create(client: t.Any, after: Resource) -> Resource:
     created = usage_plans.create_usage_plan(client, request=model.to_request(after))
     before = {**after, "product_code": ""}
@@ -298,7 +287,7 @@ def create(client: t.Any, after: Resource) -> Resource:
     return {"id": created["id"], **after}
 
 
-def update(client: t.Any, before: Resource, after: Resource, keys: model.KeyPlan, tags: TagPlan) -> None:
+def update(client: t.Any, before: Resource, after: Resource, keys: model.KeyPlan, tags: TagPlan) -> Resource:
     # A key that leaves makes room for a stage that it has in another plan, hence goes first.
     for key_id in keys.detach:
         usage_plans.detach_key(client, before["id"], key_id)
@@ -308,24 +297,26 @@ def update(client: t.Any, before: Resource, after: Resource, keys: model.KeyPlan
     for key_id in keys.attach:
         usage_plans.attach_key(client, before["id"], key_id)
     write_tags(client, arn_of(client, "usageplans", before["id"]), tags)
+    return after
 
 
 def ensure_present(
     client: t.Any, before: Resource | None, options: Resource, *, check_mode: bool
-) -> tuple[bool, Resource]:
+) -> tuple[bool, Resource, list[str]]:
     current = before or model.NEW
     wanted = model.merged(current, options)
-    keys = model.plan_keys(current["keys"], options["keys"], purge=options["purge_keys"])
+    asked, purge, leaving = options["keys"], options["purge_keys"], options["detach_keys"] or []
+    keys = model.plan_keys(current["keys"], asked, purge=purge, detach=leaving)
     tags = plan_tags(current["tags"], options["tags"], purge=options["purge_tags"])
     after = {**wanted, "keys": keys.after, "tags": tags.after}
     model.validate(options, after)
-    check_new_keys(client, after, keys.attach)
-
-    if before is None:
-        return True, after if check_mode else create(client, after)
+    warnings = check_new_keys(client, after, keys.attach, check_mode=check_mode)
+    changed = after != current
     if not check_mode:
-        update(client, before, after, keys, tags)
-    return after != before, after
+        after = update(client, before, after, keys, tags) if before else create(client, after)
+    elif "" in keys.attach:
+        del after["keys"]  # AWS's to choose
+    return changed or before is None, after, warnings
 
 
 def ensure_absent(client: t.Any, before: Resource | None, *, check_mode: bool) -> tuple[bool, Resource | None]:
@@ -366,6 +357,7 @@ def argument_spec() -> dict[str, t.Any]:
         "purge_api_stages": {"type": "bool", "default": False},
         "product_code": {"type": "str"},
         "keys": {"type": "list", "elements": "str", "no_log": False},
+        "detach_keys": {"type": "list", "elements": "str", "no_log": False},
         "purge_keys": {"type": "bool", "default": False},
         "tags": {"type": "dict", "aliases": ["resource_tags"]},
         "purge_tags": {"type": "bool", "default": False},
@@ -381,7 +373,9 @@ def main() -> None:
         before = find(client, module.params)
         after: Resource | None
         if module.params["state"] == "present":
-            changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)
+            changed, after, warnings = ensure_present(client, before, module.params, check_mode=module.check_mode)
+            for warning in warnings:
+                module.warn(warning)
         else:
             before = module.removable(before)
             changed, after = ensure_absent(client, before, check_mode=module.check_mode)

@@ -184,6 +184,21 @@ def test_status_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> 
     assert called >= {"ec2:DescribeImages", "ec2:DescribeSecurityGroupRules", "iam:GetRole", "dynamodb:DescribeTable"}
 
 
+def test_rotate_is_allowed_what_it_calls(policies: Policies) -> None:
+    short = ["-e", '{"llm_gateway_rotate_poll_seconds": 1, "llm_gateway_rotate_prove_times": 2}']
+    run, called = runs(policies, "rotate", "rotate", *short)
+    assert "has two keys in use" in run.output
+    assert called >= {"apigateway:POST /apikeys", "apigateway:POST /usageplans/*/keys", "secretsmanager:PutSecretValue"}
+    # The first key made the session's proof, so that the log has to tell of it.
+    refused = play(policies.operator("rotate").environment, "rotate", *short, "-e", "llm_rotate=finish")
+    assert refused.status != 0
+    assert "from 127.0.0.1" in " ".join(refused.output.split())
+    over = ["-e", "llm_rotate=finish", "-e", "llm_gateway_rotate_force=true", "-e", "llm_gateway_rotate_grace_hours=0"]
+    run, called = runs(policies, "rotate", "rotate", *short, *over)
+    assert "has one key" in run.output
+    assert called >= {"apigateway:PATCH /apikeys/*", "apigateway:DELETE /apikeys/*"}
+
+
 def test_down_is_allowed_what_it_calls(policies: Policies) -> None:
     runs(policies, "down", "down")
     assert inventory(policies.lab)["hosts"] == []

@@ -16,6 +16,21 @@ from .patch import Operation
 _MISSING = ("NotFoundException",)
 
 
+def as_resource(key: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """A key in the shape that modules return. The value has no place in it, hence in no difference."""
+    created = key.get("createdDate")
+    return {
+        "id": key["id"],
+        "name": key.get("name") or "",
+        "description": key.get("description") or "",
+        "enabled": bool(key.get("enabled")),
+        "customer_id": key.get("customerId") or "",
+        "created_date": created.isoformat() if created else "",
+        "stage_keys": sorted(key.get("stageKeys") or []),
+        "tags": key.get("tags") or {},
+    }
+
+
 @aws_call("read the API key {key_id}", missing=_MISSING)
 def find_api_key(client: t.Any, key_id: str) -> dict[str, t.Any] | None:
     return client.get_api_key(apiKey=key_id, includeValue=False)
@@ -27,6 +42,12 @@ def list_api_keys(client: t.Any, name: str) -> list[dict[str, t.Any]]:
     paginator = client.get_paginator("get_api_keys")
     pages = paginator.paginate(nameQuery=name, includeValues=False, PaginationConfig={"PageSize": 500})
     return [key for page in pages for key in page.get("items", []) if key.get("name") == name]
+
+
+@aws_call("list the API keys")
+def list_all_api_keys(client: t.Any) -> list[dict[str, t.Any]]:
+    pages = client.get_paginator("get_api_keys").paginate(includeValues=False, PaginationConfig={"PageSize": 500})
+    return [key for page in pages for key in page.get("items", [])]
 
 
 @aws_call("read the value of the API key {key_id}")

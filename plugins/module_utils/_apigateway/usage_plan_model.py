@@ -172,12 +172,13 @@ class KeyPlan(t.NamedTuple):
     after: list[str]
 
 
-def plan_keys(current: list[str], asked: list[str] | None, *, purge: bool) -> KeyPlan:
-    if asked is None:
-        return KeyPlan([], [], current)
-    attach = sorted(set(asked) - set(current))
-    detach = sorted(set(current) - set(asked)) if purge else []
-    return KeyPlan(attach, detach, sorted((set(current) | set(asked)) - set(detach)))
+def plan_keys(current: list[str], asked: list[str] | None, *, purge: bool, detach: t.Collection[str] = ()) -> KeyPlan:
+    """What is asked for is attached, whatever else leaves."""
+    wanted = set(asked or [])
+    attach = sorted(wanted - set(current))
+    leaving = (set(current) if purge and asked is not None else set(detach)) - wanted
+    gone = sorted(leaving & set(current))
+    return KeyPlan(attach, gone, sorted((set(current) | wanted) - set(gone)))
 
 
 def validate(options: t.Mapping[str, t.Any], plan: Plan) -> None:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from lab.context import ACCESS_KEY_ID, SECRET_ACCESS_KEY, LabContext
+from lab.edge.plane import EdgePlane
 from lab.testing import reset, start_control, stop_control
 
 ROOT = Path(__file__).parents[3]
@@ -105,3 +106,54 @@ def lab(roles_lab: LabContext) -> LabContext:
 @pytest.fixture
 def role(lab: LabContext, tmp_path: Path) -> t.Callable[[str], Role]:
     return lambda name: Role(lab, tmp_path, name)
+
+
+@pytest.fixture
+def edge(lab: LabContext) -> t.Iterator[EdgePlane]:
+    plane = EdgePlane()
+    plane.start(lab)
+    yield plane
+    plane.stop()
+
+
+@pytest.fixture
+def gateway_variables(lab: LabContext, edge: EdgePlane) -> dict[str, t.Any]:
+    """What the gateway's role needs of the rooms below it, and the lab's address of what it makes."""
+    ec2, elb, iam = lab.client("ec2"), lab.client("elbv2"), lab.client("iam")
+    vpc_id = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.20.1.0/24")["Subnet"]["SubnetId"]
+    link_group = ec2.create_security_group(VpcId=vpc_id, GroupName="link", Description="link")["GroupId"]
+    made = elb.create_load_balancer(Name="nlb", Type="network", Scheme="internal", Subnets=[subnet_id])
+    balancer = made["LoadBalancers"][0]
+    service = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    group = elb.create_target_group(Name="tg", Protocol="TCP", Port=8000, VpcId=vpc_id, TargetType="ip")[
+        "TargetGroups"
+    ][0]
+    forward = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
+    elb.create_listener(
+        LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="TCP", Port=8000, DefaultActions=[forward]
+    )
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [service]})
+    role = iam.create_role(RoleName="log", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    logs_policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    iam.attach_role_policy(RoleName="log", PolicyArn=logs_policy)
+    lab.client("dynamodb").create_table(
+        TableName="central-llm-state",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    address = "/restapis/{{ llm_gateway_out.rest_api_id | default('') }}/prod/_user_request_"
+    return {
+        "ansible_python_interpreter": sys.executable,
+        "llm_region": lab.region,
+        "llm_account_id": lab.account_id,
+        "llm_gateway_vpc_link_version": 1,
+        "llm_gateway_balancer_arn": balancer["LoadBalancerArn"],
+        "llm_gateway_balancer_dns_name": balancer["DNSName"],
+        "llm_gateway_log_role_arn": role,
+        "llm_gateway_url": f"{lab.edge_url}{address}",
+        "llm_gateway_subnet_ids": [subnet_id],
+        "llm_gateway_link_group_ids": [link_group],
+        "llm_gateway_balancer_port": 8000,
+    }

@@ -5,31 +5,15 @@ A case is about a template of the role, or about one of its own variables.
 
 from __future__ import annotations
 
-import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+
+from tests.tools.role_template import render
 
 ROOT = Path(__file__).parents[3]
 CASES = sorted(path.parent for path in (ROOT / "tests/golden/roles").glob("*/*/input.yml"))
-
-
-def render(role: str, given: dict[str, t.Any]) -> str:
-    loader = DataLoader()
-    loader.set_basedir(str(ROOT / "roles" / role))
-    known: dict[str, t.Any] = {}
-    for folder in ("defaults", "vars"):
-        path = ROOT / "roles" / role / folder / "main.yml"
-        if path.exists():
-            known |= loader.load_from_file(str(path), trusted_as_template=True) or {}
-    if "variable" in given:
-        text = f"{{{{ {given['variable']} }}}}"
-    else:
-        text = (ROOT / "roles" / role / "templates" / given["template"]).read_text()
-    return str(Templar(loader=loader, variables=known | given["variables"]).template(trust_as_template(text)))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")

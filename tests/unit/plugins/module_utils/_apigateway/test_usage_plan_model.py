@@ -118,3 +118,5 @@ def test_keys_are_added_and_removed_only_when_purged() -> None:
     assert model.plan_keys(["a"], ["b", "b"], purge=False) == (["b"], [], ["a", "b"])
     assert model.plan_keys(["a"], ["b"], purge=True) == (["b"], ["a"], ["b"])
     assert model.plan_keys(["a"], [], purge=True) == ([], ["a"], [])
+    assert model.plan_keys(["a", "b"], ["c"], purge=False, detach=["a", "x"]) == (["c"], ["a"], ["b", "c"])
+    assert model.plan_keys(["a"], ["a"], purge=False, detach=["a"]) == ([], [], ["a"])
