@@ -24,7 +24,8 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule sanity package docs importer clean
+	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule sanity package docs \
+	importer bench clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -108,6 +109,9 @@ docs: $(VENV)/.dev ## Lint the documentation as a docsite would show it
 
 importer: $(VENV)/.dev ## Have Galaxy's importer look at the tarball (not part of test)
 	@tests/tools/importer.sh
+
+bench: $(VENV)/.dev ## Race Terraform, the AWS CLI and ourselves (not part of test; ARGS="--rounds 3 --only race")
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 clean: ## Remove what was installed here (stop the lab first)
 	@rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -57,7 +57,7 @@ class Stack:
 
     def __init__(self, home: Path) -> None:
         self._base = {**os.environ, **_LAB, "LAB_HOME": str(home), "PYTHONPATH": str(ROOT)}
-        self._environment: dict[str, str] = {}
+        self.environment: dict[str, str] = {}
         # The playbook whose cases can start from how the stack is, where that is known.
         self.ready_for: str | None = None
 
@@ -67,7 +67,7 @@ class Stack:
         self._lab("start")
         exports = self._lab("env")
         found = dict(re.findall(r"^export (\w+)=['\"]?([^'\"\n]*)", exports, re.MULTILINE))
-        self._environment = {**self._base, **found}
+        self.environment = {**self._base, **found}
         self.forget_calls()
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class Stack:
         command = ["ansible-playbook", "-i", "inventories/local", f"playbooks/{playbook}.yml"]
         running = subprocess.Popen(
             [*command, "-e", json.dumps(_VARIABLES), *arguments],
-            env=self._environment,
+            env=self.environment,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -108,12 +108,12 @@ class Stack:
     @contextlib.contextmanager
     def having(self, variables: dict[str, str]) -> t.Iterator[None]:
         """Play with these environment variables besides."""
-        before = self._environment
-        self._environment = {**before, **variables}
+        before = self.environment
+        self.environment = {**before, **variables}
         try:
             yield
         finally:
-            self._environment = before
+            self.environment = before
 
     # What the lab itself is asked.
 
@@ -151,7 +151,7 @@ class Stack:
 
     def _ask(self, method: str, path: str, body: t.Any = None) -> t.Any:
         request = urllib.request.Request(
-            f"{self._environment['AWS_ENDPOINT_URL']}/_lab/{path}",
+            f"{self.environment['AWS_ENDPOINT_URL']}/_lab/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
         )
@@ -162,11 +162,11 @@ class Stack:
 
     def client(self, service: str) -> t.Any:
         session = boto3.session.Session(
-            aws_access_key_id=self._environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self._environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=self._environment["AWS_REGION"],
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.environment["AWS_REGION"],
         )
-        return session.client(service, endpoint_url=self._environment["AWS_ENDPOINT_URL"])
+        return session.client(service, endpoint_url=self.environment["AWS_ENDPOINT_URL"])
 
     def hosts(self) -> list[str]:
         """The ids of what bills by the hour."""
