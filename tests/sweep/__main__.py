@@ -61,8 +61,8 @@ def day_of_sessions(options: argparse.Namespace) -> int:
     try:
         stack.fresh()
         day = leases.Day(stack, report)
-        trying = leases.SAMPLE if options.sample else leases.chosen(day.boundaries(options.work), options.shard)
-        trying = trying[: options.limit]
+        all_crashes = leases.SAMPLE if options.sample else leases.chosen(day.boundaries(options.work), options.shard)
+        trying = list(all_crashes)[: options.limit]
         report(f"{len(trying)} sessions")
         problems = [problem for crash in trying for problem in day.session(crash)]
     finally:

@@ -29,7 +29,7 @@ def groups(ec2: t.Any) -> Groups:
     ec2.authorize_security_group_ingress(
         GroupId=made.owner,
         IpPermissions=[
-            tcp(22, IpRanges=[{"CidrIp": "10.9.0.0/16", "Description": "the owner's"}]),
+            tcp(22, IpRanges=[{"CidrIp": "10.9.0.0/16", "Description": "of the owner"}]),
             tcp(8000, UserIdGroupPairs=[{"GroupId": made.doomed}, {"GroupId": made.other}]),
             tcp(9000, UserIdGroupPairs=[{"GroupId": made.doomed}]),
         ],

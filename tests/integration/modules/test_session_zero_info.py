@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -86,7 +87,8 @@ def test_what_was_never_a_host(zero: t.Any, ec2: t.Any, lab: t.Any) -> None:
     )
     address = ec2.allocate_address(Domain="vpc", TagSpecifications=[{"ResourceType": "elastic-ip", **tagged}])
     iam = lab.client("iam")
-    trust = '{"Version": "2012-10-17", "Statement": []}'
+    principal = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [principal]})
     role = iam.create_role(RoleName="lease", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     lab.client("scheduler").create_schedule(
         Name="central-llm-lease-1",
