@@ -37,7 +37,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 subnets:
-  description: The subnets, by id.
+  description: The subnets, by zone and range.
   returned: always
   type: list
   elements: dict
@@ -78,6 +78,11 @@ def shown(subnet: Resource) -> Resource:
     }
 
 
+def by_place(subnet: Resource) -> tuple[str, str]:
+    """Ids are drawn at random: by zone and range, the same network is listed the same way in every account."""
+    return subnet["availability_zone"], subnet["cidr_block"]
+
+
 def main() -> None:
     module = CollectionModule(
         argument_spec={"filters": {"type": "dict", "default": {}}},
@@ -86,7 +91,7 @@ def main() -> None:
     with module.failures_reported():
         filters = network_api.filters_of(module.params["filters"])
         found = network_api.find_subnets(module.client("ec2"), filters)
-        module.exit_json(changed=False, subnets=sorted(map(shown, found), key=lambda one: one["subnet_id"]))
+        module.exit_json(changed=False, subnets=sorted(map(shown, found), key=by_place))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ _WORD = re.compile(rf"{_UUID}|[0-9A-Za-z]+")
 # What AWS makes up: mostly with a digit in it, but six or ten characters (API Gateway's ids) may be letters alone. A
 # word of that length passes for made up only until it stands for itself somewhere.
 _MADE_UP = re.compile(rf"{_UUID}|(?=.*\d)[0-9a-z]{{6,}}|[0-9a-z]{{6}}|[0-9a-z]{{10}}|[0-9A-Za-z]{{40}}")
+# What depends on when it was asked.
+_COUNTDOWNS = frozenset({"seconds_left"})
 
 
 class Renaming:
@@ -32,7 +34,7 @@ def differences(one: t.Any, other: t.Any, renaming: Renaming, where: str = "") -
     """Where two results differ, as paths with both values."""
     if isinstance(one, dict) and isinstance(other, dict):
         only = [f"{where}.{key}: only on one side" for key in one.keys() ^ other.keys()]
-        shared = sorted(one.keys() & other.keys())
+        shared = sorted((one.keys() & other.keys()) - _COUNTDOWNS)
         return only + [
             found for key in shared for found in differences(one[key], other[key], renaming, f"{where}.{key}")
         ]

@@ -63,7 +63,12 @@ def play(core: Path, ctx: LabContext, folder: Path, tasks: list[dict[str, t.Any]
             "gather_facts": False,
             "ignore_errors": True,
             "module_defaults": {"group/central.llm.aws": {"region": ctx.region}},
-            "vars": {"subnet_id": subnet["SubnetId"], "vpc_id": subnet["VpcId"], "group_id": group["GroupId"]},
+            "vars": {
+                "subnet_id": subnet["SubnetId"],
+                "vpc_id": subnet["VpcId"],
+                "group_id": group["GroupId"],
+                "function_source": str(ROOT / "functions/reaper"),
+            },
             "tasks": [*tasks, {"ansible.builtin.copy": written, "no_log": True}],
         }
     ]
@@ -110,8 +115,11 @@ def test_every_module_gives_the_same_both_ways(python: str, lab: LabContext, tmp
     ordinary = play(core, lab, tmp_path, tasks, "-v", "-e", "llm_warm=false")
 
     renaming = Renaming()
+    wrong = {}
     for number, (case, one, other) in enumerate(zip(CASES, warm.results, ordinary.results, strict=True)):
-        assert differences(one, other, renaming) == [], f"case {number}, {case['module']}"
+        if found := differences(one, other, renaming):
+            wrong[f"case {number}, {case['module']}"] = found
+    assert wrong == {}
     assert differences(warm.shown.splitlines(), ordinary.shown.splitlines(), renaming) == []
 
     assert sum(result.get("failed", False) for result in warm.results) > 10, "failures are compared too"

@@ -24,6 +24,8 @@ _METHOD_SETTINGS = {
     "metrics_enabled": ("metricsEnabled", "metrics/enabled"),
     "data_trace_enabled": ("dataTraceEnabled", "logging/dataTrace"),
 }
+# What AWS fills in for a method that had no settings of its own; its limits are then the account's.
+_FILLED_IN: Settings = {"metrics_enabled": False, "data_trace_enabled": False}
 _METHODS = frozenset({"*", "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -155,7 +157,7 @@ def desired_method_settings(
     for settings in wanted:
         values = {"path": normal_path(settings["path"]), "method": settings["method"].upper()}
         values |= given({option: settings.get(option) for option in _METHOD_SETTINGS})
-        found[_where(values)] = {**there.get(_where(values), {}), **values}
+        found[_where(values)] = {**there.get(_where(values), _FILLED_IN), **values}
     return sorted(found.values(), key=_where)
 
 
@@ -206,7 +208,7 @@ def _method_operations(before: t.Sequence[Settings], after: t.Sequence[Settings]
     kept = {_where(settings) for settings in after}
     found: list[Operation] = []
     for settings in after:
-        current = there.get(_where(settings), {})
+        current = there.get(_where(settings), _FILLED_IN)
         for option, (_member, path) in _METHOD_SETTINGS.items():
             if option in settings and settings[option] != current.get(option):
                 found.append(replace(f"{_key(settings)}/{path}", settings[option]))

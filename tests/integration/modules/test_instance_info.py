@@ -27,6 +27,7 @@ def launch(ec2: t.Any, tags: dict[str, str]) -> str:
 @pytest.mark.parametrize("check", [False, True], ids=["run", "check-mode"])
 def test_only_what_carries_all_tags_is_listed(instance_info: t.Any, ec2: t.Any, check: bool) -> None:
     ours = launch(ec2, OURS)
+    ec2.get_waiter("instance_running").wait(InstanceIds=[ours], WaiterConfig={"Delay": 1})
     launch(ec2, {"central-llm:stack": "another"})
     launch(ec2, {"Name": "central-llm-ec2"})
     outcome = instance_info.ok(tags=OURS, check=check)
@@ -35,7 +36,7 @@ def test_only_what_carries_all_tags_is_listed(instance_info: t.Any, ec2: t.Any, 
     told = ec2.describe_instances(InstanceIds=[ours])["Reservations"][0]["Instances"][0]
     assert found == {
         "instance_id": ours,
-        "state": told["State"]["Name"],
+        "state": "running",
         "state_transition_reason": told["StateTransitionReason"],
         "launch_time": told["LaunchTime"].isoformat(),
         "instance_type": "g6e.2xlarge",
