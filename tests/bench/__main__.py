@@ -17,6 +17,7 @@ from tests.sweep.stack import ROOT, Stack
 from .figures import Figure, median, ratio, table
 from .latency import delayed
 from .peers import HERE, Central, Cli, Peer, Terraform, taking_part
+from .session import session
 
 Times = dict[str, list[float]]
 # So many tasks more make the difference whose share is a task.
@@ -134,6 +135,7 @@ def main() -> int:
             stack.fresh()
             figures.append(warm_task(stack, options.work, options.rounds))
             figures += foundation(stack, options.rounds)
+            figures += session(stack, options.rounds, report)
         finally:
             stack.close()
     document = {each.name: {"value": each.value, "unit": each.unit, "limit": each.limit} for each in figures}
