@@ -230,9 +230,11 @@ class Hosts:
                 self._end_tasks(instance, f"Host EC2 (instance {instance.ec2_instance_id}) stopped.")
         elif state != "pending":
             self._end_tasks(instance, f"Host EC2 (instance {instance.ec2_instance_id}) terminated.")
+            # Only with its agent connected: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterContainerInstance.html
+            instance.leaves |= instance.agent_connected
             instance.agent_connected = False
             # Its tasks are still seen stopping on it; the record goes when they are gone.
-            if not self._scheduler.occupants(instance):
+            if instance.leaves and not self._scheduler.occupants(instance):
                 self._backend.drop_instance(instance)
                 log.info("host %s is gone from cluster %s", instance.ec2_instance_id, instance.cluster_name)
 

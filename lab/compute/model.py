@@ -222,6 +222,8 @@ class Instance:
     attributes: dict[str, str | None]
     status: str = "ACTIVE"
     agent_connected: bool = True
+    # It ended with its agent connected, so that ECS forgets it.
+    leaves: bool = False
     registered_at: datetime = field(default_factory=now)
     version: int = 1
     tags: list[dict[str, str]] = field(default_factory=list)

@@ -35,7 +35,7 @@ def told(run: Run) -> str:
 
 def hosts() -> list[str]:
     found = boto3.client("ec2").describe_instances()["Reservations"]
-    return [host["InstanceId"] for each in found for host in each["Instances"] if host["State"]["Name"] == "running"]
+    return [host["InstanceId"] for each in found for host in each["Instances"] if host["State"]["Name"] != "terminated"]
 
 
 def ask_lab(lab: dict[str, str], path: str, **body: t.Any) -> None:
@@ -142,9 +142,14 @@ def test_a_model_that_never_loads_is_left_for_a_look_and_ended_by_down(lab: dict
     run = play(lab, "up", *slow)
     assert run.status != 0 and "Waited 3 s for the phase 'engine' in vain" in told(run), run.output
     assert "its hosts were kept" in told(run) and len(hosts()) == 1
-    # What still runs is not waited for longer than it is given.
+    # ECS keeps a host that was stopped before it ends. What still runs is not waited for longer than it is given.
+    ec2, kept = boto3.client("ec2"), hosts()
+    ec2.stop_instances(InstanceIds=kept)
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=kept, WaiterConfig={"Delay": 1})
     down = play(lab, "down", *arguments(llm_session_drain_s=0))
     assert down.status == 0 and hosts() == [], down.output
+    registered = boto3.client("ecs").list_container_instances(cluster="central-llm-service-cluster")
+    assert registered["containerInstanceArns"] == []
 
 
 def test_one_holds_the_stack_and_the_other_says_who(lab: dict[str, str]) -> None:

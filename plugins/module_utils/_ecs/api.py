@@ -143,6 +143,13 @@ def describe_container_instances(client: t.Any, cluster: str, arns: list[str]) -
     return [instance for answer in answers for instance in answer["containerInstances"]]
 
 
+# ECS has no error of its own for a container instance that is not there.
+@aws_call("deregister the container instance {arn}", missing=(*_NO_CLUSTER, "InvalidParameterException"))
+def deregister_container_instance(client: t.Any, cluster: str, arn: str) -> None:
+    """With force: tasks on a host that is gone, or about to be, keep nobody back."""
+    client.deregister_container_instance(cluster=cluster, containerInstance=arn, force=True)
+
+
 # Tags
 
 

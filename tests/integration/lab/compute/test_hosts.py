@@ -84,6 +84,18 @@ def test_terminated_host_disappears(world: t.Any) -> None:
     world.eventually(lambda: world.container_instances() == [])
 
 
+def test_host_that_was_stopped_first_stays_registered_when_it_is_terminated(world: t.Any) -> None:
+    instance_id = world.host()
+    world.ec2.stop_instances(InstanceIds=[instance_id])
+    world.eventually(lambda: world.container_instances()[0]["agentConnected"] is False)
+    world.ec2.terminate_instances(InstanceIds=[instance_id])
+    world.ec2.get_waiter("instance_terminated").wait(InstanceIds=[instance_id], WaiterConfig={"Delay": 1})
+    # Another host has come and gone meanwhile: the lab has looked at both.
+    other = world.host()
+    world.ec2.terminate_instances(InstanceIds=[other])
+    world.eventually(lambda: [each["ec2InstanceId"] for each in world.container_instances()] == [instance_id])
+
+
 def test_deregistration_needs_force_while_tasks_run(world: t.Any) -> None:
     world.host()
     world.define()
