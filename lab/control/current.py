@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import typing as t
+from datetime import UTC, datetime
 
 from lab.context import LabContext
 
@@ -20,6 +21,12 @@ def bind(ctx: LabContext) -> None:
 
 def context() -> LabContext | None:
     return _state.get("ctx")
+
+
+def now() -> datetime:
+    """The time of day, by the lab's clock."""
+    ctx = context()
+    return ctx.clock.utc() if ctx else datetime.now(UTC)
 
 
 def settle_seconds() -> float:

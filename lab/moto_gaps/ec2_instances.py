@@ -19,11 +19,14 @@ _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "s
 
 # (region, client token) -> (what was asked, ids of the instances)
 _tokens: dict[tuple[str, str], tuple[str, list[str]]] = {}
+# instance -> why and when it left its last state
+_reasons: dict[str, str] = {}
 
 
 @current.on_reset
 def clear() -> None:
     _tokens.clear()
+    _reasons.clear()
 
 
 def apply() -> None:
@@ -128,6 +131,17 @@ def _enter(region: str, ids: list[str], state: str) -> None:
         instance._state.name, instance._state.code = state, _CODES[state]
 
 
+def _explain(region: str, ids: list[str], moving: list[str]) -> None:
+    """In AWS's words, by the lab's clock; asking again changes nothing of that."""
+    for instance_id in ids:
+        instance = backend("ec2", region).get_instance(instance_id)
+        if instance_id in moving:
+            # moto has set it for what stops, and emptied it for what starts.
+            said = f"User initiated ({current.now():%Y-%m-%d %H:%M:%S} GMT)" if instance._reason else ""
+            _reasons[instance_id] = said
+        instance._reason = _reasons.get(instance_id, "")
+
+
 def _leave(region: str, ids: list[str], before: str, after: str) -> None:
     """The settling time is over; an instance that took another turn meanwhile stays on it."""
     ec2 = backend("ec2", region)
@@ -160,6 +174,7 @@ def _passing(member: str, through: str, to: str) -> t.Callable[[Call, Params, Pa
                 moving.append(change["InstanceId"])
                 change["CurrentState"] = {"Name": through, "Code": _CODES[through]}
         _enter(call.region, moving, through)
+        _explain(call.region, [change["InstanceId"] for change in output.get(member) or []], moving)
         current.later("ec2", lambda: _leave(call.region, moving, through, to))
 
     return amend

@@ -32,8 +32,9 @@ options:
     required: true
   seen:
     description:
-      - The instances as M(amazon.aws.ec2_instance_info) returns them, looked at before they were ended. One that was
-        gone already ended when AWS says so, or else, at the latest, when its lease did. Left out, all ended just now.
+      - The instances that no other receipt accounts for, as M(central.llm.instance_info) returns them, looked at before
+        they were ended. One that was gone already ended when AWS says so, or else, at the latest, when its lease did.
+        Left out, all ended just now. Where all were gone, the session ended with the last of them.
     type: list
     elements: dict
   left:
@@ -89,6 +90,8 @@ _GRACE = 5 / 60
 # "User initiated (2026-11-23 10:00:00 GMT)"
 _ENDED = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 _OVER = ("shutting-down", "terminated")
+# Whoever looks is not the one that ended it.
+_NOBODY = "its lease, or somebody who ended its hosts"
 # Shorter, and nobody can be told a price per hour.
 _SHORTEST = 1 / 3600
 
@@ -107,6 +110,9 @@ def session_receipt(
     quote = session.get("quote") or {}
     prices = quote.get("prices") or prices or {}
     hosts = [_with_hours(host) for host in _hosts(session, seen, ended_at)]
+    last = max((host["ended_at"] for host in hosts), key=_moment, default=ended_at)
+    if _moment(last) < _moment(ended_at):
+        ended_at, ended_by = last, _NOBODY
     hours = max(_hours(session["started_at"], ended_at), _SHORTEST)
     ran = [{"types": [host["type"]], "hours": host["hours"]} for host in hosts if host["hours"]]
     try:
@@ -143,9 +149,11 @@ def _hosts(session: Facts, seen: t.Sequence[Facts] | None, ended_at: str) -> lis
             host |= _earlier_end(host, instance or {}, session.get("hours_wanted"), ended_at)
     ids = {host["id"] for host in known}
     for name, instance in there.items():
-        if name not in ids and instance["state"] not in _OVER:
+        if name not in ids:
             facts = {"id": name, "type": instance["instance_type"], "launched_at": instance["launch_time"]}
-            known.append({**facts, "ended_at": ended_at})
+            is_over = instance["state"] in _OVER
+            end = _earlier_end(facts, instance, session.get("hours_wanted"), ended_at) if is_over else {}
+            known.append({**facts, "ended_at": ended_at, **end})
     return known
 
 

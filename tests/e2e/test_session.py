@@ -179,3 +179,17 @@ def test_tasks_of_ones_own_come_before_and_after(lab: dict[str, str], tmp_path: 
     assert run.status != 0 and "not on a Sunday" in told(run) and hosts() == []
     run = play(lab, "down", *arguments(llm_session_after_down=str(after)))
     assert run.status == 0 and "and good night" in run.output
+
+
+def test_a_session_that_nobody_ended_gets_its_receipt_from_the_next_up(lab: dict[str, str], tmp_path: Path) -> None:
+    assert play(lab, "up", *arguments()).status == 0
+    ec2, (host,) = boto3.client("ec2"), hosts()
+    ec2.terminate_instances(InstanceIds=[host])
+    ec2.get_waiter("instance_terminated").wait(InstanceIds=[host], WaiterConfig={"Delay": 1})
+    (told_by_aws,) = ec2.describe_instances(InstanceIds=[host])["Reservations"][0]["Instances"]
+    up = play(lab, "up", *arguments(llm_session_receipt_folder=str(tmp_path)))
+    assert up.status == 0, up.output
+    receipt = json.loads(next(tmp_path.glob("*.json")).read_text())
+    (ran,) = receipt["hosts"]
+    assert ran["id"] == host and ran["ended_at"][:19].replace("T", " ") in told_by_aws["StateTransitionReason"]
+    assert receipt["ended_at"] == ran["ended_at"] and "lease" in receipt["ended_by"]

@@ -60,11 +60,15 @@ def day_of_sessions(options: argparse.Namespace) -> int:
     stack = Stack(options.work / "lab-leases")
     try:
         stack.fresh()
-        day = leases.Day(stack, report)
+        day = leases.Day(stack, report, options.work / "receipts")
         all_crashes = leases.SAMPLE if options.sample else leases.chosen(day.boundaries(options.work), options.shard)
         trying = list(all_crashes)[: options.limit]
         report(f"{len(trying)} sessions")
-        problems = [problem for crash in trying for problem in day.session(crash)]
+        # Every second session is left to the next one, and the last one to nobody.
+        downs = [number % 2 == 0 or number == len(trying) for number in range(1, len(trying) + 1)]
+        problems = [
+            problem for crash, down in zip(trying, downs, strict=True) for problem in day.session(crash, down=down)
+        ]
     finally:
         stack.close()
     report("\n".join(problems) or "No host outlived its lease.")

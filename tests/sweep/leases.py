@@ -1,12 +1,15 @@
 """A day of sessions, each of which crashes somewhere and is then left alone: never does a host outlive its lease.
 
 The playbook is killed before its n-th task, the laptop is gone for good, and the lab's clock goes on to five minutes
-after the end of the lease. What is left then is read with plain boto3.
+after the end of the lease. What is left then is read with plain boto3. The receipts, which a `down` or the next `up`
+writes, are held against what EC2 says of the hosts.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import typing as t
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +24,10 @@ _LIVE = ["pending", "running", "stopping", "stopped"]
 # A run that was killed holds the lock until it lapses: the next one takes it.
 _OPTIONS = {"llm_session_hours": HOURS, "llm_state_lock_force": True}
 Report = t.Callable[[str], None]
+# "User initiated (2026-11-23 10:00:00 GMT)"
+_ENDED = re.compile(r"\((\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) GMT\)")
+# Receipts are rounded to four digits of an hour, and AWS tells whole seconds.
+_EXACT_HOURS = 2 / 3600
 
 
 class Crash(t.NamedTuple):
@@ -34,17 +41,20 @@ class Crash(t.NamedTuple):
 
 
 class Day:
-    def __init__(self, stack: Stack, report: Report) -> None:
+    def __init__(self, stack: Stack, report: Report, receipts: Path) -> None:
         self._stack = stack
         self._report = report
+        self._receipts = receipts
+        shutil.rmtree(receipts, ignore_errors=True)
         self._callbacks = {
             "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/sweep/callbacks"),
             "ANSIBLE_CALLBACKS_ENABLED": "crash",
         }
 
     def play(self, playbook: str, **environment: str) -> Run:
+        options = {**_OPTIONS, "llm_session_receipt_folder": str(self._receipts)}
         with self._stack.having({**self._callbacks, **environment}):
-            return self._stack.play(playbook, "-e", json.dumps(_OPTIONS))
+            return self._stack.play(playbook, "-e", json.dumps(options))
 
     def boundaries(self, work: Path) -> list[Crash]:
         """The task boundaries of an `up` and a `down` that go well."""
@@ -60,8 +70,11 @@ class Day:
             found += [Crash(playbook, str(number), task) for number, task in enumerate(tasks, 1)]
         return found
 
-    def session(self, crash: Crash) -> list[str]:
-        """One session that crashes; returns what is wrong five minutes after its lease."""
+    def session(self, crash: Crash, *, down: bool) -> list[str]:
+        """One session that crashes; returns what is wrong five minutes after its lease, and of the receipts by then.
+
+        Without a `down` at the end, the next session begins on what this one has left, and writes its receipt.
+        """
         self._stack.move_clock(reset=True)
         problems = []
         if crash.playbook == "down":
@@ -80,6 +93,12 @@ class Day:
         problems += [f"{host} is alive {GRACE} after its lease" for host in self._hosts()]
         if hosts:
             problems += self._left()
+        if down:
+            run = self.play("down")
+            problems += [f"the down after it ended with {run.status}:\n{run.output[-3000:]}"] if run.status else []
+            unaccounted = hosts.keys() - self._accounted()
+            problems += [f"no receipt tells of {host}" for host in unaccounted]
+        problems += self._false_receipts()
         self._report(f"{crash}: {len(hosts)} host(s), {'; '.join(problems) or 'none is left'}")
         return [f"{crash}: {problem}" for problem in problems]
 
@@ -102,6 +121,20 @@ class Day:
             for instance in reservation["Instances"]
         }
 
+    def _accounted(self) -> set[str]:
+        return {host["id"] for receipt in self._receipts.glob("*.json") for host in _read(receipt)["hosts"]}
+
+    def _false_receipts(self) -> list[str]:
+        pages = self._stack.client("ec2").get_paginator("describe_instances").paginate()
+        launches = (launch for page in pages for launch in page["Reservations"])
+        there = {host["InstanceId"]: host for launch in launches for host in launch["Instances"]}
+        return [
+            f"{receipt.name} says of {host['id']} {host['hours']} hours, and EC2 {ran:.4f}"
+            for receipt in sorted(self._receipts.glob("*.json"))
+            for host in _read(receipt)["hosts"]
+            if abs(host["hours"] - (ran := _hours(there[host["id"]]))) > _EXACT_HOURS
+        ]
+
     def _left(self) -> list[str]:
         """What an expiry leaves beyond what `down` leaves."""
         left = [
@@ -121,6 +154,19 @@ class Day:
 
 def _moment(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def _read(receipt: Path) -> dict[str, t.Any]:
+    return t.cast("dict[str, t.Any]", json.loads(receipt.read_text(encoding="utf-8")))
+
+
+def _hours(instance: dict[str, t.Any]) -> float:
+    """How long a host ran, by EC2."""
+    said = _ENDED.search(instance["StateTransitionReason"])
+    if not said:
+        raise ValueError(f"EC2 does not say when {instance['InstanceId']} ended: {instance['StateTransitionReason']!r}")
+    ended = _moment(f"{said[1]}T{said[2]}Z")
+    return float((ended - instance["LaunchTime"]).total_seconds() / 3600)
 
 
 def chosen(crashes: t.Sequence[Crash], part: str) -> list[Crash]:

@@ -73,9 +73,19 @@ def test_a_host_that_the_lease_ended_cost_no_more_than_it_ran(seen: t.Any, hours
     assert ran.get("end_is_estimated", False) == estimated
 
 
-def test_a_host_that_nobody_has_noted_counts_as_long_as_it_is_there() -> None:
-    seen = [instance("running"), instance("running", "i-2"), instance("terminated", "i-of-yesterday")]
-    assert [ran["id"] for ran in session_receipt(session(host()), at(60), "bob", seen=seen)["hosts"]] == ["i-1", "i-2"]
+def test_a_host_that_nobody_has_noted_counts_as_long_as_it_was_there() -> None:
+    ended = "User initiated (2026-11-23 08:15:00 GMT)"
+    seen = [instance("running"), instance("running", "i-2"), instance("terminated", "i-3", ended)]
+    receipt = session_receipt(session(host()), at(60), "bob", seen=seen)
+    assert [(ran["id"], ran["hours"]) for ran in receipt["hosts"]] == [("i-1", 1), ("i-2", 1), ("i-3", 0.25)]
+    assert (receipt["ended_at"], receipt["ended_by"]) == (at(60), "bob")
+
+
+def test_a_session_that_nobody_ended_was_over_with_its_last_host() -> None:
+    receipt = session_receipt({**session(host()), "hours_wanted": 4}, at(6000), "bob", seen=[GONE])
+    assert (receipt["ended_at"], receipt["hours"]) == (at(30), 0.5)
+    assert "lease" in receipt["ended_by"] and "bob" not in receipt["ended_by"]
+    assert receipt["usd"] == pytest.approx(0.5 * (2.8035 + 0.033), abs=0.001)
 
 
 @pytest.mark.parametrize("known", [session(host(), prices=None), session(host(type="p5.48xlarge"))])
