@@ -14,6 +14,7 @@ import yaml
 
 from tests.sweep.stack import ROOT, Stack
 
+from .edge import edge
 from .figures import Figure, median, ratio, table
 from .latency import delayed
 from .peers import HERE, Central, Cli, Peer, Terraform, taking_part
@@ -135,6 +136,7 @@ def main() -> int:
             stack.fresh()
             figures.append(warm_task(stack, options.work, options.rounds))
             figures += foundation(stack, options.rounds)
+            figures += edge(stack, options.rounds, report)
             figures += session(stack, options.rounds, report)
         finally:
             stack.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import typing as t
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ class Figure:
 
 def median(values: t.Sequence[float]) -> float | None:
     return statistics.median(values) if values else None
+
+
+def quantile(ordered: t.Sequence[float], share: float) -> float:
+    """The value that this share of the ordered ones does not exceed."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def ratio(ours: t.Sequence[float], theirs: t.Sequence[float]) -> float | None:

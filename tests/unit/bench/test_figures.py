@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bench.figures import Figure, median, ratio, table
+from tests.bench.figures import Figure, median, quantile, ratio, table
 
 SECONDS = st.lists(st.floats(min_value=0.01, max_value=1000), min_size=1, max_size=9)
 
@@ -29,3 +29,11 @@ def test_what_misses_its_limit_is_marked() -> None:
     assert "MISSED" in table([Figure("warm_task_ms", 71, "ms", 70)])
     assert "| ok |" in table([Figure("warm_task_ms", 70, "ms", 70)])
     assert Figure("warm_task_ms", 70, "ms").line == "warm_task_ms=70.000"
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1))
+def test_a_quantile_is_a_value_that_the_share_does_not_exceed(values: list[float], share: float) -> None:
+    found = quantile(sorted(values), share)
+    assert found in values
+    assert sum(value <= found for value in values) >= share * len(values)
+    assert sum(value < found for value in values) <= share * len(values)
