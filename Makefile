@@ -24,7 +24,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule sanity package docs \
+	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule soak sanity package docs \
 	importer bench clean
 
 help: ## List what can be made
@@ -96,6 +96,9 @@ leases-sample: $(VENV)/.dev ## Crash two sessions where most is at stake
 
 molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one of them with the real vLLM
 	@tests/tools/molecule.sh
+
+soak: $(VENV)/.dev ## Let generations run for more than five minutes (not part of test)
+	@$(BIN)/python -m pytest tests/e2e/test_long_generation.py
 
 sanity: $(VENV)/.dev ## Run ansible-test sanity on a built copy of the collection
 	@tests/tools/sanity.sh
