@@ -186,7 +186,9 @@ def test_status_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> 
 
 def test_rotate_is_allowed_what_it_calls(policies: Policies) -> None:
     short = ["-e", '{"llm_gateway_rotate_poll_seconds": 1, "llm_gateway_rotate_prove_times": 2}']
+    foretold = play(policies.operator("rotate").environment, "rotate", "--check", *short)
     run, called = runs(policies, "rotate", "rotate", *short)
+    assert foretold.status == 0 and foretold.changed == run.changed > 0, foretold.output
     assert "has two keys in use" in run.output
     assert called >= {"apigateway:POST /apikeys", "apigateway:POST /usageplans/*/keys", "secretsmanager:PutSecretValue"}
     # The first key made the session's proof, so that the log has to tell of it.
@@ -194,7 +196,9 @@ def test_rotate_is_allowed_what_it_calls(policies: Policies) -> None:
     assert refused.status != 0
     assert "from 127.0.0.1" in " ".join(refused.output.split())
     over = ["-e", "llm_rotate=finish", "-e", "llm_gateway_rotate_force=true", "-e", "llm_gateway_rotate_grace_hours=0"]
+    foretold = play(policies.operator("rotate").environment, "rotate", "--check", *short, *over)
     run, called = runs(policies, "rotate", "rotate", *short, *over)
+    assert foretold.status == 0 and foretold.changed == run.changed > 0, foretold.output
     assert "has one key" in run.output
     assert called >= {"apigateway:PATCH /apikeys/*", "apigateway:DELETE /apikeys/*"}
 
