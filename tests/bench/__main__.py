@@ -14,7 +14,7 @@ import yaml
 
 from tests.sweep.stack import ROOT, Stack
 
-from . import middleware
+from . import ingest, middleware
 from .figures import Figure, median, ratio, table
 from .latency import delayed
 from .peers import HERE, Central, Cli, Peer, Terraform, taking_part
@@ -129,7 +129,7 @@ def main() -> int:
     if options.only in (None, "race"):
         figures += race(options.work, options.rounds, options.latency)
     if options.only in (None, "audit"):
-        figures += middleware.figures(options.rounds)
+        figures += middleware.figures(options.rounds) + ingest.figures(options.rounds)
     if options.only in (None, "own"):
         report("the collection's own times")
         stack = Stack(options.work / "lab")
