@@ -25,6 +25,8 @@ _ACTIONS = {
     ("s3", "ListObjects"): "s3:ListBucket",
     ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("s3", "HeadObject"): "s3:GetObject",
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+    ("sqs", "SendMessageBatch"): "sqs:SendMessage",
 }
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: no permission is needed.
 _FREE = {"GetCallerIdentity", "GetSessionToken"}

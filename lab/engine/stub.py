@@ -20,6 +20,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from lab.engine import bridge
+
 log = logging.getLogger("stub")
 
 DEFAULT_MAX_TOKENS = 16
@@ -38,6 +40,7 @@ class Settings:
     port: int
     start_delay: float
     fail_with: int | None
+    middleware: tuple[str, ...] = ()
 
 
 class RequestRefused(Exception):
@@ -56,6 +59,7 @@ def parse_arguments(arguments: list[str]) -> tuple[Settings, list[str]]:
     parser.add_argument("--served-model-name", nargs="+")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--middleware", action="append", default=[], help="package.module.Class of an ASGI middleware")
     parser.add_argument("--start-delay", type=float, default=0.0, help="seconds until it listens")
     parser.add_argument("--fail-with", type=int, help="exit status to end with instead of listening")
     # `vllm serve MODEL …` and `vllm serve --model MODEL …` are the same. No positional for argparse: it would take the
@@ -65,7 +69,8 @@ def parse_arguments(arguments: list[str]) -> tuple[Settings, list[str]]:
     known, ignored = parser.parse_known_args(arguments)
     model = known.model
     names = tuple(known.served_model_name or [model])
-    return Settings(model, names, known.host, known.port, known.start_delay, known.fail_with), ignored
+    middleware = tuple(known.middleware)
+    return Settings(model, names, known.host, known.port, known.start_delay, known.fail_with, middleware), ignored
 
 
 def pick(seed: str, count: int) -> list[str]:
@@ -185,14 +190,12 @@ async def answer(request: web.Request, chat: bool) -> web.StreamResponse:
 
 
 async def stream(request: web.Request, question: Question, identity: str) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-    await response.prepare(request)
+    response = bridge.EventStream(request)
     for event in events(question, identity):
         await asyncio.sleep(question.delay)
-        await response.write(f"data: {json.dumps(event, separators=(',', ':'))}\n\n".encode())
-    await response.write(b"data: [DONE]\n\n")
-    await response.write_eof()
-    return response
+        await response.say(json.dumps(event, separators=(",", ":")))
+    await response.say("[DONE]")
+    return await response.end()
 
 
 async def chat_completions(request: web.Request) -> web.StreamResponse:
@@ -232,7 +235,9 @@ async def in_vllms_words(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 def make_app(settings: Settings) -> web.Application:
-    app = web.Application(middlewares=[in_vllms_words], client_max_size=16 * 2**20)
+    # As with vLLM, what the command adds lies around what is the engine's own.
+    middlewares = [bridge.wrapped_in(settings.middleware), in_vllms_words]
+    app = web.Application(middlewares=middlewares, client_max_size=16 * 2**20)
     app[SETTINGS] = settings
     app[LAST_HEADERS] = []
     app.router.add_get("/health", health)

@@ -54,9 +54,7 @@ class FunctionsPlane:
         """https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html"""
         region, name = arn.split(":")[3], arn.split(":")[6]
         function = backend("lambda", region).get_function(name)
-        context = {"aws:SourceArn": source_arn, "aws:SourceAccount": self._ctx.account_id}
-        statements = [s for s in function.policy.statements if principal in _services(s)]
-        if not policy.allows([{"Statement": statements}], "lambda:InvokeFunction", function.function_arn, context):
+        if not permits(function, principal, source_arn, self._ctx.account_id):
             raise NotInvoked(
                 f"{principal} ({source_arn}) is not authorized to perform: lambda:InvokeFunction on resource: {arn} "
                 "because no resource-based policy allows the lambda:InvokeFunction action"
@@ -84,6 +82,13 @@ class FunctionsPlane:
             return outcome.payload.encode()
 
         return invoke
+
+
+def permits(function: t.Any, principal: str, source_arn: str, account_id: str) -> bool:
+    """Whether the function's own policy lets an AWS service invoke it on behalf of this resource."""
+    context = {"aws:SourceArn": source_arn, "aws:SourceAccount": account_id}
+    statements = [s for s in function.policy.statements if principal in _services(s)]
+    return policy.allows([{"Statement": statements}], "lambda:InvokeFunction", function.function_arn, context)
 
 
 def _services(statement: dict[str, t.Any]) -> list[str]:

@@ -52,10 +52,12 @@ GAPS: list[str] = [
     "iam_simulation",
     "logs_retention",
     "logs_classes",
+    "logs_filters",
     "dynamodb_encryption",
     "secretsmanager_descriptions",
     "pricing",
     "lambda_functions",
+    "logs_subscriptions",
     "scheduler_schedules",
     "ec2_metadata_tags",
 ]

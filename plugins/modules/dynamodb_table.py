@@ -77,6 +77,50 @@ options:
       - Whether the table is protected from being deleted.
       - With O(state=absent), V(false) turns a protection off that is on; without it a protected table is not deleted.
     type: bool
+  indexes:
+    description:
+      - Global secondary indexes. One that exists cannot be changed; another key under its name is an error.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the index.
+        type: str
+        required: true
+      partition_key:
+        description:
+          - Its partition key, as that of the table.
+        type: dict
+        required: true
+        suboptions: &key
+          name:
+            description:
+              - Name of the attribute.
+            type: str
+            required: true
+          type:
+            description:
+              - Type of the attribute, V(S) string, V(N) number or V(B) binary.
+            type: str
+            choices: [S, N, B]
+            default: S
+      sort_key:
+        description:
+          - Its sort key; left out, it has none.
+        type: dict
+        suboptions: *key
+      projection:
+        description:
+          - What of an item it holds, all attributes or the keys.
+        type: str
+        choices: [ALL, KEYS_ONLY]
+        default: ALL
+  purge_indexes:
+    description:
+      - Whether indexes that O(indexes) does not name are deleted. Only where O(indexes) is given.
+    type: bool
+    default: false
   kms_key_arn:
     description:
       - ARN of the KMS key that encrypts the table. An empty string returns to a key that AWS owns.
@@ -157,6 +201,11 @@ table:
       description: ARN of the key that encrypts the table, empty for one that AWS owns.
       type: str
       sample: ""
+    indexes:
+      description: Its global secondary indexes, as the option of this name, by name.
+      type: list
+      elements: dict
+      sample: [{name: by-user, partition_key: {name: user, type: S}, sort_key: {name: at, type: S}, projection: ALL}]
     tags:
       description: Tags of the table.
       type: dict
@@ -167,12 +216,14 @@ import typing as t
 
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
-from ansible_collections.central.llm.plugins.module_utils._dynamodb import api
+from ansible_collections.central.llm.plugins.module_utils._dynamodb import api, index_changes
+from ansible_collections.central.llm.plugins.module_utils._dynamodb.indexes import plan as plan_indexes
 from ansible_collections.central.llm.plugins.module_utils._dynamodb.table import (
     create_request,
     encryption,
     validate,
     validate_change,
+    validate_indexes,
 )
 from ansible_collections.central.llm.plugins.module_utils._dynamodb.table import describe as in_our_shape
 from ansible_collections.central.llm.plugins.module_utils._dynamodb.waiters import wait_active, wait_backups, wait_gone
@@ -239,12 +290,14 @@ def ensure_present(
             wait_gone(client, options["name"], timeout=timeout)
         before = None
     tags = plan_tags(before["tags"] if before else {}, options["tags"], purge=options["purge_tags"])
+    validate_indexes(options, before)
 
     if before is None:
         if not options["partition_key"]:
             raise InvalidInput(f"There is no table {options['name']}; partition_key is needed to create it.")
         keys = {"partition_key": options["partition_key"], "sort_key": options["sort_key"] or {}}
-        after = {"name": options["name"], **keys, **_NEW, **desired, "tags": tags.after}
+        indexes = plan_indexes([], options["indexes"] or [], purge=False).after
+        after = {"name": options["name"], **keys, **_NEW, **desired, "indexes": indexes, "tags": tags.after}
         if not check_mode:
             after = create(client, after, timeout=timeout)
         return True, after
@@ -255,13 +308,16 @@ def ensure_present(
         wait_active(client, before["name"], timeout=timeout)
         before = describe(client, before["name"]) or before
     changes = differing(desired, before)
+    plan = plan_indexes(before["indexes"], options["indexes"], purge=options["purge_indexes"])
     if not check_mode:
+        index_changes.carry_out(client, before, plan, timeout=timeout)
         update(client, before, changes, timeout=timeout)
         if tags.put:
             api.tag(client, before["arn"], tags.put)
         if tags.remove:
             api.untag(client, before["arn"], tags.remove)
-    return bool(changes or tags.changes), {**before, **changes, "tags": tags.after}
+    changed = bool(changes or tags.changes or plan.create or plan.delete)
+    return changed, {**before, **changes, "indexes": plan.after, "tags": tags.after}
 
 
 def ensure_absent(
@@ -293,6 +349,12 @@ def main() -> None:
         "name": {"type": "str", "required": True},
         "type": {"type": "str", "choices": ["S", "N", "B"], "default": "S"},
     }
+    index = {
+        "name": {"type": "str", "required": True},
+        "partition_key": {"type": "dict", "options": key, "required": True, "no_log": False},
+        "sort_key": {"type": "dict", "options": key, "no_log": False},
+        "projection": {"type": "str", "choices": ["ALL", "KEYS_ONLY"], "default": "ALL"},
+    }
     module = CollectionModule(
         argument_spec={
             "name": {"type": "str", "required": True},
@@ -304,6 +366,8 @@ def main() -> None:
             "point_in_time_recovery": {"type": "bool"},
             "deletion_protection": {"type": "bool"},
             "kms_key_arn": {"type": "str", "no_log": False},
+            "indexes": {"type": "list", "elements": "dict", "options": index},
+            "purge_indexes": {"type": "bool", "default": False},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},

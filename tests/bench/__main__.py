@@ -14,6 +14,7 @@ import yaml
 
 from tests.sweep.stack import ROOT, Stack
 
+from . import ingest, middleware
 from .edge import edge
 from .figures import Figure, median, ratio, table
 from .latency import delayed
@@ -122,14 +123,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--latency", type=float, default=80, help="milliseconds that a distant call takes longer")
-    parser.add_argument("--only", choices=("race", "own"), help="one half")
+    parser.add_argument("--only", choices=("race", "own", "audit"), help="one part")
     parser.add_argument("--work", type=Path, default=ROOT / ".build" / "bench")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     figures: list[Figure] = []
-    if options.only != "own":
+    if options.only in (None, "race"):
         figures += race(options.work, options.rounds, options.latency)
-    if options.only != "race":
+    if options.only in (None, "audit"):
+        figures += middleware.figures(options.rounds) + ingest.figures(options.rounds)
+    if options.only in (None, "own"):
         report("the collection's own times")
         stack = Stack(options.work / "lab")
         try:

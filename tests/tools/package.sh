@@ -10,7 +10,7 @@ ansible-galaxy collection build --output-path "$work" "$root" >/dev/null
 tarball=$(ls "$work"/central-llm-*.tar.gz)
 # The package carries what Ansible needs and nothing that only the repository needs: this list is whole.
 tar -tzf "$tarball" | cut -d/ -f1 | sort -u >"$work/carried.txt"
-printf '%s\n' CHANGELOG.rst CONTRIBUTING.md FILES.json LICENSE MANIFEST.json README.md changelogs docs functions inventories meta \
+printf '%s\n' CHANGELOG.rst CONTRIBUTING.md FILES.json LICENSE MANIFEST.json README.md changelogs docs functions image inventories meta \
   playbooks plugins roles | LC_ALL=C sort | diff - <(LC_ALL=C sort "$work/carried.txt") || {
   echo "the tarball does not carry what it should (see above: < expected, > carried)" >&2
   exit 1

@@ -47,6 +47,12 @@ def update_table(client: t.Any, name: str, change: str, **settings: t.Any) -> No
     client.update_table(TableName=name, **settings)
 
 
+@aws_call("change the index {index} of the table {name}")
+def update_index(client: t.Any, name: str, index: str, change: Item, attributes: list[Item]) -> None:
+    definitions = {"AttributeDefinitions": attributes} if attributes else {}
+    client.update_table(TableName=name, GlobalSecondaryIndexUpdates=[change], **definitions)
+
+
 @aws_call("change the time to live of the table {name}")
 def update_ttl(client: t.Any, name: str, attribute: str, *, enabled: bool) -> None:
     specification = {"Enabled": enabled, "AttributeName": attribute}

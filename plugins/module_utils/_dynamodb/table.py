@@ -8,6 +8,7 @@ import re
 import typing as t
 
 from .._aws import InvalidInput
+from . import indexes
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 _KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+")
@@ -37,6 +38,7 @@ def describe(
         "point_in_time_recovery": recovery.get("PointInTimeRecoveryStatus") == "ENABLED",
         "deletion_protection": table.get("DeletionProtectionEnabled", False),
         "kms_key_arn": encryption.get("KMSMasterKeyArn", "") if encrypted else "",
+        "indexes": indexes.described(table, types),
         "tags": tags,
     }
 
@@ -49,12 +51,16 @@ def create_request(desired: t.Mapping[str, t.Any], tags: t.Mapping[str, str]) ->
     request: dict[str, t.Any] = {
         "TableName": desired["name"],
         "KeySchema": [{"AttributeName": key["name"], "KeyType": kind} for kind, key in keys],
-        "AttributeDefinitions": [{"AttributeName": key["name"], "AttributeType": key["type"]} for _kind, key in keys],
+        "AttributeDefinitions": indexes.attributes_of(
+            *(key for _kind, key in keys), *indexes.keys_of(desired["indexes"])
+        ),
         "BillingMode": desired["billing"],
         "DeletionProtectionEnabled": desired["deletion_protection"],
     }
     if desired["kms_key_arn"]:
         request["SSESpecification"] = encryption(desired["kms_key_arn"])
+    if desired["indexes"]:
+        request["GlobalSecondaryIndexes"] = [indexes.request_of(index) for index in desired["indexes"]]
     if tags:
         request["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
     return request
@@ -81,6 +87,11 @@ def validate(options: t.Mapping[str, t.Any]) -> None:
         raise InvalidInput(f"partition_key and sort_key are both {attributes['sort_key']}; they are two attributes.")
     if options["kms_key_arn"] and not _KEY_ARN.fullmatch(options["kms_key_arn"]):
         raise InvalidInput(f"kms_key_arn is {options['kms_key_arn']!r}: it takes the ARN of a KMS key or nothing.")
+
+
+def validate_indexes(options: t.Mapping[str, t.Any], before: t.Mapping[str, t.Any] | None) -> None:
+    keys = [options[key] or (before or {}).get(key) for key in ("partition_key", "sort_key")]
+    indexes.validate(options["indexes"] or [], [key for key in keys if key])
 
 
 def validate_change(before: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> None:
@@ -110,4 +121,4 @@ def _key(key: t.Mapping[str, str]) -> str:
     return f"{key['name']} ({key['type']})" if key else "none"
 
 
-__all__ = ("create_request", "describe", "encryption", "validate", "validate_change")
+__all__ = ("create_request", "describe", "encryption", "validate", "validate_change", "validate_indexes")

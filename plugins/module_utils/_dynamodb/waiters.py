@@ -20,6 +20,13 @@ def wait_active(client: t.Any, name: str, *, timeout: int) -> None:
     _wait(client, "DescribeTable", acceptors, name, "to be active", timeout, reason=_STATUS)
 
 
+def wait_indexes(client: t.Any, name: str, *, timeout: int) -> None:
+    """AWS makes or removes one index of a table at a time, and fills it before the next one."""
+    busy = "length(Table.GlobalSecondaryIndexes[?IndexStatus!='ACTIVE'] || `[]`) > `0` || Table.TableStatus != 'ACTIVE'"
+    acceptors = [on_path(busy, False, "success")]
+    _wait(client, "DescribeTable", acceptors, name, "to have its indexes", timeout, reason=_STATUS)
+
+
 def wait_gone(client: t.Any, name: str, *, timeout: int) -> None:
     acceptors = [on_error("ResourceNotFoundException", "success")]
     _wait(client, "DescribeTable", acceptors, name, "to be deleted", timeout, reason=_STATUS)

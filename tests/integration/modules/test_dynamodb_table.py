@@ -172,6 +172,48 @@ def test_throttling_is_ridden_out(table: t.Any, dynamodb: t.Any, faults: t.Any) 
     assert read_back(dynamodb)
 
 
+BY_USER = {"name": "by-user", "partition_key": {"name": "user_month"}, "sort_key": {"name": "at"}}
+BY_DAY = {"name": "by-day", "partition_key": {"name": "day"}, "projection": "KEYS_ONLY"}
+
+
+def indexes_of(dynamodb: t.Any) -> dict[str, t.Any]:
+    found = read_back(dynamodb).get("GlobalSecondaryIndexes", [])
+    return {each["IndexName"]: ([k["AttributeName"] for k in each["KeySchema"]], each["Projection"]) for each in found}
+
+
+def test_a_table_is_made_with_its_indexes(table: t.Any, dynamodb: t.Any) -> None:
+    options = {"name": NAME, "partition_key": KEY, "indexes": [BY_USER, BY_DAY]}
+    outcome = table.predicted(**options)
+    assert [each["name"] for each in outcome["table"]["indexes"]] == ["by-day", "by-user"]
+    assert indexes_of(dynamodb) == {
+        "by-user": (["user_month", "at"], {"ProjectionType": "ALL"}),
+        "by-day": (["day"], {"ProjectionType": "KEYS_ONLY"}),
+    }
+    table.settled(**options)
+    table.settled(name=NAME)
+
+
+def test_indexes_come_and_go_one_by_one(table: t.Any, dynamodb: t.Any) -> None:
+    table.ok(name=NAME, partition_key=KEY)
+    assert table.predicted(name=NAME, indexes=[BY_USER, BY_DAY]).changed
+    assert set(indexes_of(dynamodb)) == {"by-user", "by-day"}
+    table.settled(name=NAME, indexes=[BY_USER])
+    assert table.predicted(name=NAME, indexes=[BY_USER], purge_indexes=True).changed
+    assert set(indexes_of(dynamodb)) == {"by-user"}
+
+
+def test_an_index_that_cannot_be_is_refused_before_anything_is_touched(table: t.Any, faults: t.Any) -> None:
+    table.ok(name=NAME, partition_key=KEY, indexes=[BY_USER])
+    faults.forget_calls()
+    other = {**BY_USER, "sort_key": {"name": "other"}}
+    assert "cannot change an index" in table.refused(name=NAME, indexes=[other])
+    typed = {**BY_DAY, "partition_key": {"name": KEY["name"], "type": "N"}}
+    assert "one type, not two" in table.refused(name=NAME, indexes=[typed])
+    assert "name of its own" in table.refused(name=NAME, indexes=[BY_DAY, BY_DAY])
+    assert "3 to 255" in table.refused(name=NAME, indexes=[{**BY_DAY, "name": "x"}])
+    assert "UpdateTable" not in faults.calls()
+
+
 def test_a_protected_table_is_not_deleted(table: t.Any, dynamodb: t.Any, faults: t.Any) -> None:
     table.ok(name=NAME, partition_key=KEY, deletion_protection=True)
     faults.forget_calls()

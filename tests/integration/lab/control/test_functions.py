@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import typing as t
 import zipfile
 from datetime import datetime, timedelta
@@ -300,3 +301,88 @@ def test_a_right_by_tag_ends_only_what_carries_it(planes: LabContext) -> None:
     }
     assert states[theirs] in {"pending", "running"}
     assert states[ours] in {"shutting-down", "terminated"}
+
+
+GROUP = "/some/log"
+
+
+def subscribed(lab: LabContext, principal: str = "logs.amazonaws.com", pattern: str = "") -> str:
+    arn = function(lab)
+    logs = lab.client("logs")
+    logs.create_log_group(logGroupName=GROUP)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="one")
+    lab.client("lambda").add_permission(
+        FunctionName="greeter",
+        StatementId="logs",
+        Action="lambda:InvokeFunction",
+        Principal=principal,
+        SourceArn=f"arn:aws:logs:{lab.region}:{lab.account_id}:log-group:{GROUP}:*",
+    )
+    logs.put_subscription_filter(logGroupName=GROUP, filterName="audit", filterPattern=pattern, destinationArn=arn)
+    return arn
+
+
+def say(lab: LabContext, *lines: str) -> None:
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now + number, "message": line} for number, line in enumerate(lines)]
+    lab.client("logs").put_log_events(logGroupName=GROUP, logStreamName="one", logEvents=events)
+
+
+DECODER = """
+import base64, gzip, json
+def handle(event, context):
+    batch = json.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))
+    print(json.dumps(batch))
+    if any("fail" in each["message"] for each in batch["logEvents"]):
+        raise ValueError("as asked")
+"""
+
+
+@pytest.mark.parametrize("principal", ["logs.amazonaws.com", "logs.eu-central-1.amazonaws.com"])
+def test_lines_of_a_log_come_to_the_function_that_subscribed(planes: LabContext, principal: str) -> None:
+    subscribed(planes, principal, '"central llm" ?one ?two -three')
+    planes.client("lambda").update_function_code(FunctionName="greeter", ZipFile=package(DECODER))
+    say(planes, "central llm one", "central llm three", "one", "central llm")
+    move(planes, 1)
+    (batch,) = [json.loads(line) for line in log_lines(planes) if line.startswith("{")]
+    assert (batch["messageType"], batch["logGroup"], batch["logStream"], batch["subscriptionFilters"]) == (
+        "DATA_MESSAGE",
+        GROUP,
+        "one",
+        ["audit"],
+    )
+    assert [each["message"] for each in batch["logEvents"]] == ["central llm one", "central llm"]
+    assert all(len(each["id"]) == 56 and each["timestamp"] for each in batch["logEvents"])
+
+
+def test_a_subscription_needs_the_functions_leave_and_there_are_two_at_most(planes: LabContext) -> None:
+    arn = subscribed(planes)
+    put = planes.client("logs").put_subscription_filter
+    given = {"logGroupName": GROUP, "filterPattern": "", "destinationArn": arn}
+    put(filterName="audit", **{**given, "filterPattern": "error"})
+    put(filterName="second", **given)
+    put(filterName="second", **{**given, "filterPattern": "error"})
+    assert refused(put, filterName="third", **given) == "LimitExceededException"
+    assert refused(put, filterName="audit", **{**given, "filterPattern": "{ $.x ="}) == "InvalidParameterException"
+    assert refused(put, filterName="audit", **{**given, "logGroupName": "/none"}) == "ResourceNotFoundException"
+    planes.client("lambda").remove_permission(FunctionName="greeter", StatementId="logs")
+    assert refused(put, filterName="audit", **given) == "InvalidParameterException"
+
+
+def test_a_subscription_whose_function_shuts_it_out_loses_lines_for_ten_minutes(planes: LabContext) -> None:
+    arn = subscribed(planes)
+    planes.client("lambda").remove_permission(FunctionName="greeter", StatementId="logs")
+    say(planes, "lost")
+    source = f"arn:aws:logs:{planes.region}:{planes.account_id}:log-group:{GROUP}:*"
+    planes.client("lambda").add_permission(
+        FunctionName=arn,
+        StatementId="back",
+        Action="lambda:InvokeFunction",
+        Principal="logs.amazonaws.com",
+        SourceArn=source,
+    )
+    say(planes, "lost, too")
+    move(planes, 601)
+    say(planes, "heard")
+    move(planes, 1)
+    assert sum("hello" in line for line in log_lines(planes)) == 1

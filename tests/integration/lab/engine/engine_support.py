@@ -54,6 +54,13 @@ class Running:
                 time.sleep(0.1)
         pytest.fail(f"not healthy within {seconds} s:\n{self.log.read_text()[-4000:]}")
 
+    def wait_for_line(self, text: str, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while text not in self.log.read_text():
+            if time.monotonic() > deadline:
+                pytest.fail(f"{text!r} not said within {seconds} s:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.05)
+
     def stop(self) -> None:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import time
 import typing as t
 
@@ -115,3 +116,33 @@ def test_it_listens_late_when_told_and_ends_on_sigterm(start: Start) -> None:
     assert time.monotonic() - begun >= 1.5
     late.process.send_signal(signal.SIGTERM)
     assert late.process.wait(STOP_SECONDS) == 0
+
+
+HEADERS = {"x-llm-gateway-request-id": "JRZ1pHe5oAMF1zg=", "x-llm-user": "alice", "x-llm-source": "terminal"}
+
+
+def test_it_carries_the_middleware_of_the_image(start: Start) -> None:
+    running = start("lab/stub", "--served-model-name", "tiny", "--middleware", "central_llm_audit.Middleware")
+    running.wait_until_healthy(READY_SECONDS)
+    question = {"model": "tiny", "messages": QUESTION, "max_tokens": 6}
+    assert running.post("/v1/chat/completions", question, **HEADERS)[0] == 200
+    streamed = json.dumps({**question, "stream": True, "stream_options": {"include_usage": True}}).encode()
+    assert running.request("POST", "/v1/chat/completions", streamed, **HEADERS)[0] == 200
+    assert running.post("/v1/chat/completions", {**question, "model": "other"}, **HEADERS)[0] == 404
+    # A client that leaves in the middle of a stream.
+    with socket.create_connection((running.address, running.port)) as connection:
+        slow = json.dumps({**question, "stream": True, "max_tokens": 200}).encode()
+        head = f"Host: x\r\nx-stub-token-delay: 0.01\r\nContent-Length: {len(slow)}\r\n\r\n"
+        connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\n" + head.encode() + slow)
+        assert connection.recv(1000)
+    running.wait_for_line('"outcome":"client_gone"', READY_SECONDS)
+    lines = [line for line in running.log.read_text().splitlines() if "central_llm_audit" in line]
+    found = [json.loads(line) for line in lines if line.startswith("{")]
+    assert [(each["status"], each["outcome"], each["total_tokens"], each["stream"]) for each in found] == [
+        (200, "completed", 8, False),
+        (200, "completed", 8, True),
+        (404, "refused", None, False),
+        (200, "client_gone", None, True),
+    ]
+    assert found[0]["user"] == "alice" and found[0]["gateway_request_id"] == "JRZ1pHe5oAMF1zg="
+    assert all("which way" not in line for line in lines)

@@ -1,0 +1,147 @@
+"""Subscription filters: moto delivers every line, at once, to whatever function, and changes none where there are two.
+
+A function has to let CloudWatch Logs invoke it, and gets the lines that the pattern lets through, asynchronously: what
+fails is tried again and ends up in the function's dead-letter queue. A function that is gone, or does not let the
+service invoke it any more, loses lines for up to ten minutes.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#LambdaFunctionExample
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Subscriptions.html
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import logging
+import typing as t
+
+from moto.logs.models import LogGroup, LogStream, SubscriptionFilter
+
+from lab import filter_patterns
+from lab.context import ACCOUNT_ID
+from lab.control import current
+from lab.control.call import Call
+from lab.control.errors import AwsError
+from lab.control.operations import Params, backend, guards
+from lab.functions.plane import NotInvoked, permits
+
+log = logging.getLogger("lab.logs")
+
+MOST_FILTERS = 2
+DISABLED_SECONDS = 600
+# Lambda takes 1 MB of an asynchronous event. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MOST_BYTES = 500_000
+# ARN of a group and name of its filter -> until when nothing is delivered
+_disabled: dict[tuple[str, str], float] = {}
+
+
+@current.on_reset
+def clear() -> None:
+    _disabled.clear()
+
+
+def apply() -> None:
+    guards("logs", "PutSubscriptionFilter")(check)
+    LogGroup.put_subscription_filter = put
+    LogStream._send_log_events = deliver
+
+
+def principals(region: str) -> tuple[str, str]:
+    """Either is named in a function's policy: https://docs.aws.amazon.com/lambda/latest/dg/services-cloudwatchlogs.html"""
+    return "logs.amazonaws.com", f"logs.{region}.amazonaws.com"
+
+
+def check(call: Call, params: Params) -> None:
+    arn = params["destinationArn"]
+    group: t.Any = backend("logs", call.region).groups.get(params["logGroupName"])
+    if group is None:
+        return
+    parts = arn.split(":")
+    if len(parts) < 7 or parts[2] != "lambda":
+        raise AwsError("NotImplemented", f"the lab delivers to functions only, not to {arn}", 501)
+    if params.get("roleArn"):
+        raise AwsError("InvalidParameterException", "destinationArn for vendor lambda cannot be used with roleArn")
+    try:
+        function = backend("lambda", call.region).get_function(parts[6])
+        allowed = any(permits(function, each, _source(group), ACCOUNT_ID) for each in principals(call.region))
+    except Exception:
+        allowed = False
+    if not allowed:
+        raise AwsError(
+            "InvalidParameterException",
+            "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute "
+            "your function.",
+        )
+
+
+def _source(group: t.Any) -> str:
+    return f"{group.arn}:*"
+
+
+def put(self: t.Any, filter_name: str, filter_pattern: str, destination_arn: str, role_arn: str) -> None:
+    known = self.subscription_filters.get(filter_name)
+    _disabled.pop((self.arn, filter_name), None)
+    if known is not None:
+        known.update(filter_pattern, destination_arn, role_arn)
+        return
+    if len(self.subscription_filters) == MOST_FILTERS:
+        raise AwsError("LimitExceededException", "Resource limit exceeded.")
+    self.subscription_filters[filter_name] = SubscriptionFilter(
+        name=filter_name,
+        log_group_name=self.name,
+        filter_pattern=filter_pattern,
+        destination_arn=destination_arn,
+        role_arn=role_arn,
+    )
+
+
+def deliver(
+    self: t.Any, service: str, destination_arn: str, filter_name: str, log_events: list[dict[str, t.Any]]
+) -> None:
+    """In the place of moto's own delivery, which comes here with all new lines of a stream, for each filter."""
+    ctx = current.context()
+    group = self.log_group
+    pattern = filter_patterns.parse(group.subscription_filters[filter_name].filter_pattern or "")
+    events = [{**each, "id": f"{each['id']:056d}"} for each in log_events if pattern.matches(each["message"])]
+    if ctx is None or ctx.functions is None or not events:
+        return
+    key = (group.arn, filter_name)
+    if _disabled.get(key, 0.0) > ctx.clock.now():
+        log.warning("%d lines of %s are skipped: the filter %s is disabled", len(events), group.name, filter_name)
+        return
+    try:
+        for some in _portions(events):
+            _invoke(ctx, group, self.log_stream_name, filter_name, destination_arn, some)
+    except Exception as error:
+        _disabled[key] = ctx.clock.now() + DISABLED_SECONDS
+        log.warning("%d lines of %s are lost: %s", len(events), group.name, error)
+
+
+def _portions(events: list[dict[str, t.Any]]) -> t.Iterator[list[dict[str, t.Any]]]:
+    portion: list[dict[str, t.Any]] = []
+    size = 0
+    for event in events:
+        size += len(event["message"])
+        if portion and size > MOST_BYTES:
+            yield portion
+            portion, size = [], len(event["message"])
+        portion.append(event)
+    yield portion
+
+
+def _invoke(ctx: t.Any, group: t.Any, stream: str, filter_name: str, arn: str, events: list[dict[str, t.Any]]) -> None:
+    document = {
+        "messageType": "DATA_MESSAGE",
+        "owner": ACCOUNT_ID,
+        "logGroup": group.name,
+        "logStream": stream,
+        "subscriptionFilters": [filter_name],
+        "logEvents": events,
+    }
+    packed = gzip.compress(json.dumps(document, separators=(",", ":")).encode())
+    payload = json.dumps({"awslogs": {"data": base64.b64encode(packed).decode()}})
+    general, regional = principals(group.region)
+    try:
+        ctx.functions.invoke_later(arn, payload, general, _source(group))
+    except NotInvoked:
+        ctx.functions.invoke_later(arn, payload, regional, _source(group))
