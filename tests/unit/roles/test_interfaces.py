@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[3]
 ROLES = sorted((ROOT / "roles").iterdir())
 ENTRY_POINTS = {"main", "preflight", "status", "verify", "absent"}
 # Rooms that hold what lasts also tell how it differs; a session is not converged.
-DRIFTING = {f"llm_{room}" for room in ("state", "network", "identity", "host", "balancer", "service", "gateway", "audit")}
+DRIFTING = {
+    f"llm_{room}" for room in ("state", "network", "identity", "host", "balancer", "service", "gateway", "audit")
+}
 SHARED = {"llm_stack", "llm_region", "llm_account_id", "llm_tags"}
 
 
