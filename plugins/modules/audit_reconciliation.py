@@ -118,6 +118,7 @@ from ansible_collections.central.llm.plugins.module_utils._audit import period a
 from ansible_collections.central.llm.plugins.module_utils._audit import reconcile, replay
 from ansible_collections.central.llm.plugins.module_utils._dynamodb.audit_query import query
 from ansible_collections.central.llm.plugins.module_utils._dynamodb.items import plain
+from ansible_collections.central.llm.plugins.module_utils._lambda.invoke import invoke
 from ansible_collections.central.llm.plugins.module_utils._logs.filtered import filter_events
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
@@ -179,7 +180,7 @@ def main() -> None:
             for side, some in lacking.items():
                 for batch in replay.batches(line.event for line in some):
                     content = replay.payload(options[f"{side}_log_group"], batch)
-                    replay.invoke(functions, options["function"], content)
+                    invoke(functions, options["function"], content)
             after, _still = look(table, options["table"], period, lines, has_engine)
         module.exit_with(
             "reconciliation", changed=count > 0, before=before, after=after, observed=list(before), replayed=count

@@ -1,9 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE to this collection: it may change in any release.
-"""Lines of a log once more to the ingest function, as CloudWatch Logs would bring them.
-
-https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
-"""
+"""Lines of a log once more, as CloudWatch Logs would bring them to the ingest function. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +8,6 @@ import base64
 import gzip
 import json
 import typing as t
-
-from .._aws import AwsCallError, aws_call
 
 # An invocation takes 6 MB, and the lines of a batch shall take a minute at most.
 MOST_LINES = 1000
@@ -46,12 +41,4 @@ def payload(group: str, events: t.Iterable[t.Mapping[str, t.Any]]) -> bytes:
     return json.dumps({"awslogs": {"data": packed}}).encode()
 
 
-@aws_call("invoke the function {function}")
-def invoke(client: t.Any, function: str, content: bytes) -> None:
-    answer = client.invoke(FunctionName=function, Payload=content)
-    if answer.get("FunctionError"):
-        said = json.loads(answer["Payload"].read()).get("errorMessage", "")
-        raise AwsCallError(message=f"The function {function} failed at what was replayed: {said}", exception=None)
-
-
-__all__ = ("batches", "invoke", "payload")
+__all__ = ("batches", "payload")

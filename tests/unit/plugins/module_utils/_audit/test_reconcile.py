@@ -113,9 +113,7 @@ def test_a_period_is_in_utc() -> None:
     assert found.holds("2026-11-25T23:59:59.999Z") and not found.holds("2026-11-26T00:00:00.000Z")
 
 
-@pytest.mark.parametrize(
-    ("begin", "end"), [("yesterday", "2026-11-25"), ("2026-11-25", "2026-11-25"), ("2020-01-01", "2026-01-01")]
-)
+@pytest.mark.parametrize("begin", ["yesterday", "2026-11-25", "2026-11-26", "2020-01-01"])
 def test_what_is_no_period(begin: str) -> None:
     with pytest.raises(InvalidInput, match="from"):
         period.read(begin, "2026-11-25")
