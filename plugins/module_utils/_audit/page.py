@@ -89,9 +89,9 @@ def _table(name: str, rows: t.Sequence[Row], shown: t.Sequence[str]) -> str:
     heads = "".join(f"<th>{escape(column.replace('_', ' '))}</th>" for column in shown)
     lines = []
     for row in rows:
-        bar = f'<div class="bar" style="width:{100 * row["requests"] / most:.1f}%"></div>'
+        share = f'<div class="bar" style="width:{100 * row["requests"] / most:.1f}%"></div>'
         cells = "".join(f"<td>{_shown(row[column])}</td>" for column in shown)
-        lines.append(f"<tr><td>{escape(str(row['name']))}{bar}</td>{cells}</tr>")
+        lines.append(f"<tr><td>{escape(str(row['name']))}{share}</td>{cells}</tr>")
     return (
         f"<h2>By {escape(name)}</h2>\n<table><tr><th>{escape(name)}</th>{heads}</tr>\n" + "\n".join(lines) + "</table>"
     )
