@@ -140,7 +140,7 @@ def _event(found: t.Any) -> LogEvent | None:
     if not isinstance(found, dict) or not isinstance(found.get("message"), str):
         return None
     timestamp = found.get("timestamp")
-    return LogEvent(str(found.get("id", "")), timestamp if type(timestamp) is int else 0, found["message"])
+    return LogEvent(str(found.get("id", "")), timestamp if _whole(timestamp) else 0, found["message"])
 
 
 def _salvaged(text: str) -> Batch:
@@ -212,12 +212,12 @@ def of_engine(event: LogEvent, settings: Settings) -> Record:
             attributes[name] = value
     for field, name in _COUNTS.items():
         value = found.get(field)
-        if type(value) is int and -_LARGEST < value < _LARGEST:
+        if _whole(value) and -_LARGEST < value < _LARGEST:
             attributes[name] = value
-    if type(found.get("stream")) is bool:
+    if isinstance(found.get("stream"), bool):
         attributes["stream"] = found["stream"]
     received = found.get("received_at")
-    times = _times(received if type(received) is int else event.timestamp, settings)
+    times = _times(received if _whole(received) else event.timestamp, settings)
     attributes.update(times, engine_at=times["at"])
     if "user" in attributes:
         attributes["user_month"] = f"{attributes['user']}#{str(times['day'])[:7]}"
@@ -228,6 +228,10 @@ def of_engine(event: LogEvent, settings: Settings) -> Record:
         # Somebody asked the engine itself.
         key = f"direct#{line_digest}"
     return Record("engine", key, line_digest, _bounded(attributes))
+
+
+def _whole(value: t.Any) -> t.TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _times(epoch_ms: int, settings: Settings) -> Attributes:

@@ -45,7 +45,7 @@ def queue_url() -> str:
 
 @functools.cache
 def settings() -> Settings:
-    form = [(name, variable) for name, variable in json.loads(os.environ["GATEWAY_FORMAT"])]
+    form = [tuple(field) for field in json.loads(os.environ["GATEWAY_FORMAT"])]
     return Settings(os.environ["GATEWAY_LOG_GROUP"], form, int(os.environ["RETENTION_DAYS"]))
 
 

@@ -35,6 +35,7 @@ CHANGES = {
     "llm_host_root_size": 120,
     "llm_service_stop_timeout": 50,
     "llm_service_log_retention_days": 14,
+    "llm_audit_ingest_memory": 640,
     "llm_tags": {"owner": "tests"},
     "llm_identity_aws_managed_policies": True,
 }
@@ -184,6 +185,13 @@ def test_status_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> 
     assert called >= {"ec2:DescribeImages", "ec2:DescribeSecurityGroupRules", "iam:GetRole", "dynamodb:DescribeTable"}
 
 
+def test_report_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> None:
+    run, called = runs(policies, "report", "report", "-e", f"llm_audit_report_folder={tmp_path}")
+    assert "have their record" in run.output
+    assert called >= {"dynamodb:Query", "logs:FilterLogEvents"}
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html", ".json"]
+
+
 def test_rotate_is_allowed_what_it_calls(policies: Policies) -> None:
     short = ["-e", '{"llm_gateway_rotate_poll_seconds": 1, "llm_gateway_rotate_prove_times": 2}']
     foretold = play(policies.operator("rotate").environment, "rotate", "--check", *short)
@@ -210,7 +218,7 @@ def test_down_is_allowed_what_it_calls(policies: Policies) -> None:
 
 def test_up_is_allowed_to_change_what_there_is(policies: Policies) -> None:
     # The rooms that up lists, without a session: no engine need load for this.
-    rooms = ["state", "network", "identity", "host", "balancer", "service", "gateway"]
+    rooms = ["state", "network", "identity", "host", "balancer", "service", "gateway", "audit"]
     ec2 = boto3.client("ec2")
     vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
     ec2.create_security_group(GroupName="former-path", Description="x", VpcId=vpc_id)

@@ -24,6 +24,6 @@ ansible-galaxy collection install --offline -p "$work/collections" \
 ansible-doc -t module -l central.llm | tee modules.txt
 expected=$(ls "$root"/plugins/modules/*.py | wc -l)
 [ "$(grep -c '^central\.llm\.' modules.txt)" -eq "$expected" ] || { echo "not every module is documented" >&2; exit 1; }
-for playbook in up down status teardown; do
+for playbook in up down status report teardown; do
   ansible-playbook --syntax-check -i "$root/inventories/local" "central.llm.$playbook"
 done

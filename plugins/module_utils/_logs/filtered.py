@@ -13,10 +13,13 @@ from .._aws import aws_call
 
 
 @aws_call("search the log group {name}")
-def filter_events(client: t.Any, name: str, pattern: str, since: int) -> list[dict[str, t.Any]]:
+def filter_events(
+    client: t.Any, name: str, pattern: str, since: int, until: int | None = None
+) -> list[dict[str, t.Any]]:
     """From this moment on, in milliseconds. An empty page does not mean the end, which the paginator knows."""
+    end = {} if until is None else {"endTime": until}
     pages = client.get_paginator("filter_log_events").paginate(
-        logGroupName=name, filterPattern=pattern, startTime=since
+        logGroupName=name, filterPattern=pattern, startTime=since, **end
     )
     return [event for page in pages for event in page.get("events", [])]
 

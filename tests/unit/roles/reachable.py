@@ -110,6 +110,8 @@ AMAZON: dict[str, set[str]] = {
     "amazon.aws.secretsmanager_secret": {"secretsmanager:GetSecretValue"},
 }
 
+# Folders of no service, whose files call nothing.
+_PURE = {"_audit"}
 _INCLUDED = re.compile(r"(?:import|include)_tasks: ([\w/]+\.yml)")
 _MODULE = re.compile(r"(?<![\w/])((?:central\.llm|amazon\.aws)\.\w+)\b")
 
@@ -193,6 +195,8 @@ def _services(path: Path) -> t.Iterator[str]:
     folder = path.parent.name
     if folder == "_apigateway":
         yield "apigatewayv2" if path.stem.endswith("_v2") else "apigateway"
+    elif folder in _PURE:
+        return
     elif folder.startswith("_"):
         yield folder[1:]
     else:
