@@ -24,13 +24,17 @@ def test_the_vpcs_that_match(run_module: t.Any, ec2: t.Any) -> None:
 
 def test_the_subnets_that_match(run_module: t.Any, ec2: t.Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    ranges = ("10.9.0.0/24", "10.9.1.0/24")
-    made = {cidr: ec2.create_subnet(VpcId=vpc, CidrBlock=cidr)["Subnet"]["SubnetId"] for cidr in ranges}
+    ranges = {"10.9.0.0/24": "b", "10.9.2.0/24": "a", "10.9.1.0/24": "a"}
+    made = {
+        cidr: ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=f"eu-central-1{zone}")["Subnet"]["SubnetId"]
+        for cidr, zone in ranges.items()
+    }
     look = run_module("subnet_info")
     found = look.ok(filters={"vpc-id": vpc})["subnets"]
     assert {subnet["cidr_block"]: subnet["subnet_id"] for subnet in found} == made
-    assert [subnet["subnet_id"] for subnet in found] == sorted(made.values())
-    assert {(subnet["vpc_id"], subnet["availability_zone"][:-1]) for subnet in found} == {(vpc, "eu-central-1")}
+    assert [subnet["cidr_block"] for subnet in found] == ["10.9.1.0/24", "10.9.2.0/24", "10.9.0.0/24"]
+    assert [subnet["availability_zone"][-1] for subnet in found] == ["a", "a", "b"]
+    assert {subnet["vpc_id"] for subnet in found} == {vpc}
 
 
 @pytest.mark.parametrize(
