@@ -55,6 +55,14 @@ class Call:
         """Whether one of the lab's data planes asks."""
         return PLANE_USER_AGENT in self.request.headers.get("User-Agent", "")
 
+    @property
+    def caller(self) -> str:
+        """`lab` for a data plane, `function` for one that runs in it, `client` for everybody else."""
+        if self.own:
+            return "lab"
+        # What AWS_EXECUTION_ENV adds, which only a function's environment has.
+        return "function" if "exec-env/AWS_Lambda" in self.request.headers.get("User-Agent", "") else "client"
+
 
 def credential_of(request: Request) -> re.Match[str] | None:
     """The credential of a signature, from the header or from a presigned query."""

@@ -26,7 +26,7 @@ class CallRecord:
             "region": call.region,
             "access_key": call.access_key,
             "time": time.time(),
-            "caller": "lab" if call.own else "client",
+            "caller": call.caller,
             "status": None,
         }
         with self._lock:

@@ -11,7 +11,7 @@ from lab.control.call import Call
 from lab.control.errors import AwsError
 
 KINDS = ("error", "closed", "lost")
-CALLERS = ("*", "client", "lab")
+CALLERS = ("*", "client", "function", "lab")
 
 
 class ConnectionDropped(Exception):
@@ -25,7 +25,8 @@ class Fault:
     Of each operation the first is struck, and then every `every`-th of it: others in between do not move that. `*`
     stands for any service, operation or caller, times -1 for always. The kinds: `error` answers with the code,
     nothing is done; `closed` closes the connection, nothing is done; `lost` does what was asked, and closes the
-    connection in the place of the answer. The caller `lab` is a data plane, `client` is everybody else.
+    connection in the place of the answer. The caller `lab` is a data plane, `function` one that
+    runs in the lab, `client` everybody else.
     """
 
     service: str
@@ -60,7 +61,7 @@ class Fault:
             not self.spent
             and self.service in {call.service, "*"}
             and self.operation in {call.operation, "*"}
-            and self.caller in {"*", "lab" if call.own else "client"}
+            and self.caller in {"*", call.caller}
         )
 
     def strikes(self, call: Call) -> bool:

@@ -69,7 +69,8 @@ def play(lab: dict[str, str], playbook: str, *arguments: str) -> Run:
 
 
 def writes(lab: dict[str, str]) -> list[str]:
-    """The calls that change something; what the lab's own planes ask for, such as lines of a log, is not the run's."""
+    """The calls that change something; what the lab's own planes ask for, such as lines of a log, is not the run's, nor
+    what functions do."""
     with urllib.request.urlopen(f"{lab['AWS_ENDPOINT_URL']}/_lab/calls", timeout=10) as answer:
         calls = [call["operation"] for call in json.loads(answer.read()) if call["caller"] == "client"]
     return [call for call in calls if not call.startswith(("Describe", "Get", "List", "Head", "Scan"))]

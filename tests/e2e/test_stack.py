@@ -102,6 +102,7 @@ def test_teardown_leaves_the_logs_alone_unless_told(lab: dict[str, str]) -> None
     assert sorted(left_over("central-llm", "eu-central-1")) == [
         "log group /aws/apigateway/central-llm-rest-api/prod",
         "log group /ecs/central-llm-service",
+        "table CentralLLMAudit",
     ]
     words = ["-e", "llm_teardown=central-llm", "-e", "llm_teardown_audit_data=true"]
     run = play(lab, "teardown", *words)

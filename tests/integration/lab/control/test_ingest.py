@@ -128,6 +128,8 @@ def test_what_can_never_be_written_ends_up_in_the_queue(ingest: LabContext) -> N
     refuse(ingest, times=-1)
     say(ingest, ENGINE_GROUP, engine_line())
     hook(ingest, "clock", advance_seconds=300)
+    calls = requests.get(f"{ingest.endpoint_url}/_lab/calls", timeout=10).json()
+    assert {call["caller"] for call in calls if call["operation"] == "UpdateItem"} == {"function"}
     (left,) = failed(ingest)
     assert "awslogs" in left
     assert items(ingest) == {}
