@@ -86,6 +86,7 @@ class Backend:
             "method": request.method,
             "path": request.raw_path,
             "headers": dict(request.headers),
+            "sent": list(request.headers.items()),  # also what was sent twice
             "body": body,
         }
         seen["length"] = len(raw)

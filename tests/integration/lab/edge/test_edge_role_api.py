@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
 import threading
 import time
 from collections import Counter
@@ -300,3 +302,93 @@ def test_nothing_gets_through_without_the_headers(
     status = send(served.url(""), *route, [("x-api-key", key), *given_headers, *others], b"{}")
     assert status == 400
     assert len(backend.seen) == before
+
+
+# Names are one however they are written, and a header may come twice.
+SECRET_NAME = st.sampled_from(["x-api-key", "authorization"]).flatmap(
+    lambda name: st.lists(st.booleans(), min_size=len(name), max_size=len(name)).map(
+        lambda upper: "".join(letter.upper() if up else letter for letter, up in zip(name, upper, strict=True))
+    )
+)
+# Headers that are in order: the request gets through, and shows what of it does.
+IN_ORDER = st.lists(
+    st.tuples(
+        NAME.filter(lambda name: name.lower() not in {"x-api-key", *HEADERS}),
+        st.from_regex(r"[!-~]{1,20}", fullmatch=True),
+    ),
+    max_size=4,
+    unique_by=lambda header: header[0].lower(),
+)
+
+
+@FUZZ
+@given(st.lists(SECRET_NAME, min_size=1, max_size=4), IN_ORDER, st.booleans())
+def test_no_secret_of_a_client_reaches_the_engine(
+    served: RoleApi, key: str, backend: Backend, names: list[str], others: list[tuple[str, str]], first: bool
+) -> None:
+    backend.seen.clear()
+    secrets = [(name, f"secret-{number}") for number, name in enumerate(names)]
+    ours = [("x-api-key", key)]
+    headers = [*ours, *secrets] if first else [*secrets, *ours]
+    status = send(served.url(""), "POST", CHAT, [*HEADERS.items(), *headers, *others], b"{}")
+    # Which of several keys counts is the gateway's affair.
+    assert status in ((200, 403) if "x-api-key" in {name.lower() for name in names} else (200,))
+    assert len(backend.seen) == (status == 200)
+    for seen in backend.seen:
+        said = {(name.lower(), value) for name, value in seen["sent"]}
+        assert {value for name, value in said if name in ("x-api-key", "authorization")} <= {"removed"}
+        assert not any(key in value or value.startswith("secret-") for _name, value in said)
+
+
+LINE = st.sampled_from(
+    [
+        b"POST %(path)s HTTP/1.1\r\n",
+        b"GET %(path)s HTTP/1.0\r\n",
+        b"GET %(path)s\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"CONNECT 127.0.0.1:8000 HTTP/1.1\r\n",
+        b"Host: edge\r\n",
+        b"Host: edge\r\nHost: other\r\n",
+        b"Content-Length: 5\r\n",
+        b"Content-Length: -1\r\n",
+        b"Content-Length: 99999999999999999999\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: identity, chunked\r\n",
+        b"Expect: 100-continue\r\n",
+        b"Upgrade: websocket\r\nConnection: upgrade\r\n",
+        b"x-api-key:\r\n",
+        b"x-api-key : x\r\n",
+        b" folded\r\n",
+        b"\r\n",
+        b"0\r\n\r\n",
+        b"zz\r\n",
+        b"5\r\nhello\r\n",
+        b"\n",
+        b"\x00",
+        b"\x16\x03\x01\x02\x00\x01",
+        b"X: " + b"a" * 20_000 + b"\r\n",
+    ]
+)
+
+
+ALMOST = b"POST %(path)s HTTP/1.1\r\n" + "".join(f"{name}: {said}\r\n" for name, said in HEADERS.items()).encode()
+
+
+@settings(FUZZ, max_examples=150)
+@given(st.sampled_from([b"", ALMOST]), st.lists(st.one_of(LINE, st.binary(max_size=40)), min_size=1, max_size=12))
+def test_no_bytes_get_through_or_bring_the_edge_down(
+    served: RoleApi, key: str, backend: Backend, start: bytes, parts: list[bytes]
+) -> None:
+    """What is no request of HTTP, and what one server might take for one request and another for two."""
+    backend.seen.clear()
+    where = urlsplit(served.url(CHAT))
+    connection = socket.create_connection((where.hostname, where.port), timeout=DEADLINE)
+    # A server that has enough of it hangs up.
+    with connection, contextlib.suppress(ConnectionError):
+        connection.sendall(b"".join([start, *parts]).replace(b"%(path)s", where.path.encode()))
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
+    assert backend.seen == []
+    alive = requests.get(served.url("/healthz"), headers={**HEADERS, "x-api-key": key}, timeout=DEADLINE)
+    assert alive.status_code in (200, 429)

@@ -9,6 +9,8 @@ import pytest
 import requests
 from edge_support import DEADLINE, Api, Backend, eventually, proxy
 
+from lab.edge.plane import EdgePlane
+
 
 def stream_integration(uri: str, **more: object) -> dict[str, object]:
     return proxy(uri, responseTransferMode="STREAM", timeoutInMillis=900_000, **more)
@@ -64,6 +66,26 @@ def test_a_stream_over_its_time_breaks_off(api: Api, backend: Backend) -> None:
         with pytest.raises(requests.exceptions.RequestException):
             assert b"".join(answer.iter_content(1)) == b"never whole"
     assert backend.left.wait(DEADLINE)
+
+
+def test_a_stream_that_falls_silent_for_too_long_breaks_off(
+    api: Api, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edge whose five minutes of silence are shorter; the integration's 15 minutes stay what they are."""
+    api.method("/hold", stream_integration(f"{backend.url}/hold"))
+    api.deploy()
+    monkeypatch.setattr("lab.edge.backend.IDLE_SECONDS", 0.5)
+    monkeypatch.setattr(api.ctx, "edge_url", api.ctx.edge_url)
+    impatient = EdgePlane()
+    impatient.start(api.ctx)
+    try:
+        with requests.post(api.url("/hold"), stream=True, timeout=DEADLINE) as answer:
+            assert answer.status_code == 200
+            with pytest.raises(requests.exceptions.ChunkedEncodingError):
+                assert b"".join(answer.iter_content(1)) == b"never whole"
+        assert backend.left.wait(DEADLINE)
+    finally:
+        impatient.stop()
 
 
 def test_a_stream_that_does_not_begin_is_answered_as_any_other(api: Api, backend: Backend) -> None:
