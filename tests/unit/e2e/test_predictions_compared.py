@@ -29,6 +29,8 @@ SKIPPED = {"changed": False, "skipped": True}
         ([change({}, {"link": "made-by-this-run"})], [change({}, {"link": "l-1", "arn": "arn"})]),
         ([change({"a": 1, "id": "i-1"}, {"a": 2})], [change({"a": 1, "id": "i-1"}, {"a": 2, "id": "i-2"})]),
         ([change({"task": "x:1"}, {"task": "x:2"})], [change({"task": "arn/x:1"}, {"task": "arn/x:2"})]),
+        # A lease is counted from when each run asks.
+        ([change({}, {"at": "at(2026-11-25T18:04:00)"})], [change({}, {"at": "at(2026-11-25T18:05:00)"})]),
         # A prediction by another task of the same name.
         ([SKIPPED, change({}, {})], [change({}, {}), SKIPPED]),
     ],
