@@ -35,7 +35,7 @@ options:
     choices: [absent]
     default: absent
 extends_documentation_fragment:
-  - central.llm.attributes.resource
+  - central.llm.attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
