@@ -21,6 +21,10 @@ TEXTS = {
     "identity.userAgent": "user_agent",
     "httpMethod": "method",
     "resourcePath": "route",
+    # What the authorizer of llm_gateway tells, also of a request that got no further.
+    "authorizer.source": "source",
+    "authorizer.user": "user",
+    "authorizer.requestType": "request_type",
     "error.responseType": "error_type",
     "error.validationErrorString": "validation_error",
 }

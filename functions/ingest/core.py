@@ -24,8 +24,11 @@ KEY = "request_id"
 # What a side's line is known by: the same one may come again, another one of the same request may not replace it.
 LINE = {"gateway": "gateway_line", "engine": "engine_line"}
 MORE = {"gateway": "gateway_more", "engine": "engine_more"}
-# Both sides tell these; the gateway's word counts, and the engine's only as long as there is none.
-SHARED = ("at", "day", "expires_at", "key_id", "method", "route")
+# Both sides tell these; the side named here gives way, and its word counts only as long as there is no other.
+YIELDED = {
+    "engine": frozenset({"at", "day", "expires_at", "key_id", "method", "route"}),
+    "gateway": frozenset({"source", "user", "request_type", "user_month", "source_day"}),
+}
 LONGEST_TEXT = 1024
 _ID = re.compile(r"[!-~]{1,256}")
 # A batch holds 1 MiB of events at most; what unpacks to more than this is none.
@@ -190,6 +193,7 @@ def of_gateway(event: LogEvent, settings: Settings) -> Record:
         raise ValueError("the line names no request")
     epoch = found.pop("epoch_ms", None)
     found.update(_times(epoch if isinstance(epoch, int) else event.timestamp, settings))
+    _index(found)
     return Record("gateway", key, digest(event.message), _bounded(found))
 
 
@@ -219,15 +223,20 @@ def of_engine(event: LogEvent, settings: Settings) -> Record:
     received = found.get("received_at")
     times = _times(received if _whole(received) else event.timestamp, settings)
     attributes.update(times, engine_at=times["at"])
-    if "user" in attributes:
-        attributes["user_month"] = f"{attributes['user']}#{str(times['day'])[:7]}"
-    if "source" in attributes:
-        attributes["source_day"] = f"{attributes['source']}#{times['day']}"
+    _index(attributes)
     key, line_digest = found.get("gateway_request_id"), digest(line)
     if not isinstance(key, str) or not _ID.fullmatch(key):
         # Somebody asked the engine itself.
         key = f"direct#{line_digest}"
     return Record("engine", key, line_digest, _bounded(attributes))
+
+
+def _index(attributes: Attributes) -> None:
+    """What the table's indexes go by."""
+    if "user" in attributes:
+        attributes["user_month"] = f"{attributes['user']}#{str(attributes['day'])[:7]}"
+    if "source" in attributes:
+        attributes["source_day"] = f"{attributes['source']}#{attributes['day']}"
 
 
 def _whole(value: t.Any) -> t.TypeGuard[int]:
@@ -278,7 +287,7 @@ def _expression(side: str, attributes: tuple[str, ...]) -> tuple[str, dict[str, 
     found = _expressions.get((side, attributes))
     if found is None:
         line = LINE[side]
-        yields = SHARED if side == "engine" else ()
+        yields = YIELDED[side]
         parts = [
             f"#{name} = if_not_exists(#{name}, :{name})" if name in yields else f"#{name} = :{name}"
             for name in (*attributes, line)

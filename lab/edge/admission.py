@@ -22,13 +22,15 @@ class Admission:
     throttle: Throttle = field(default_factory=Throttle)
     usage: usage.UsageStore = field(default_factory=lambda: usage.STORE)
 
-    def admit(self, exchange: Exchange, stage: Stage, route: Route, now: datetime) -> None:
+    def admit(
+        self, exchange: Exchange, stage: Stage, route: Route, now: datetime, usage_key: str | None = None
+    ) -> None:
         """Raises for a request that its key, its plan or its stage does not let through; counts one that passes.
 
         A method without apiKeyRequired is not metered: "the throttle and quota limits of the usage plan are
-        bypassed", whatever key the client sends.
+        bypassed", whatever key the client sends. `usage_key` is what an authorizer found.
         """
-        key = self._identify(exchange, stage) if route.method.get("apiKeyRequired") else None
+        key = self._identify(exchange, stage, usage_key) if route.method.get("apiKeyRequired") else None
         http_method = exchange.client.http_method
         limits = [*_key_limits(key, stage, route, http_method), *_stage_limits(stage, route, http_method)]
         if not self.throttle.admit(limits):
@@ -38,12 +40,10 @@ class Admission:
             raise GatewayError("QUOTA_EXCEEDED")
 
     @staticmethod
-    def _identify(exchange: Exchange, stage: Stage) -> ApiKey:
+    def _identify(exchange: Exchange, stage: Stage, usage_key: str | None) -> ApiKey:
         source = stage.deployment.rest_api.get("apiKeySource") or "HEADER"
-        if source != "HEADER":
-            reason = f"the lab's edge takes API keys from the header only, not from {source}"
-            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason=reason)
-        value = exchange.client.header("x-api-key")
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html
+        value = usage_key if source == "AUTHORIZER" else exchange.client.header("x-api-key")
         key = stage.keys.get(value) if value else None
         if key is None or value is None:
             raise GatewayError("INVALID_API_KEY")

@@ -45,6 +45,7 @@ class Deployment:
 
     routes: RouteTable
     validators: Mapping[str, Mapping[str, t.Any]]
+    authorizers: Mapping[str, Mapping[str, t.Any]]
     gateway_responses: GatewayResponses
     rest_api: Mapping[str, t.Any]
     models: Mapping[str, Mapping[str, t.Any]]
@@ -131,6 +132,7 @@ class Configuration:
             self._deployments[key] = Deployment(
                 routes=RouteTable(snapshot["resources"]),
                 validators={item["id"]: item for item in snapshot.get("requestValidators") or ()},
+                authorizers={item["id"]: item for item in snapshot.get("authorizers") or ()},
                 gateway_responses=own_gateway_responses(snapshot.get("gatewayResponses") or ()),
                 rest_api=snapshot.get("restApi") or {},
                 models=self._models(region, api_id, snapshot),

@@ -37,6 +37,7 @@ RESPONSE_TYPES: t.Final[dict[str, ResponseType]] = {
         413, "RequestEntityTooLargeException", "HTTP content length exceeded 10485760 bytes."
     ),
     "THROTTLED": ResponseType(429, "TooManyRequestsException", "Too Many Requests"),
+    "UNAUTHORIZED": ResponseType(401, "UnauthorizedException", "Unauthorized"),
     "UNSUPPORTED_MEDIA_TYPE": ResponseType(415, "UnsupportedMediaTypeException", "Unsupported Media Type"),
 }
 

@@ -1,15 +1,15 @@
 """A request's way through the gateway, in API Gateway's order.
 
-Route, API key and usage plan, throttle, quota, request validation, integration; whatever refuses a request raises a
-GatewayError, which becomes the API's gateway response. The access log sees every request of a known stage.
+Route, resource policy, authorizer, API key and usage plan, throttle, quota, request validation, integration; whatever
+refuses a request raises a GatewayError, which becomes the API's gateway response. The access log sees every request of
+a known stage.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -20,6 +20,7 @@ from multidict import CIMultiDict
 from lab.edge import address
 from lab.edge.access_log import AccessLogWriter
 from lab.edge.admission import Admission
+from lab.edge.authorizer import Authorizers
 from lab.edge.cache import GenerationCache
 from lab.edge.client_request import ClientRequest
 from lab.edge.configuration import Configuration, Stage
@@ -45,6 +46,7 @@ class Gateway:
     account_id: str
     configuration: Configuration
     stages: GenerationCache[Stage | None]
+    authorizers: Authorizers
     admission: Admission
     integrations: Integrations
     access_logs: AccessLogWriter
@@ -92,8 +94,8 @@ class Gateway:
         require_allowed(exchange.client, stage, self.account_id)
         if match is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
-        _require_no_authorizer(match.route.method)
-        self.admission.admit(exchange, stage, match.route, self.now())
+        usage_key = await self.authorizers.authorize(exchange, stage, match, self.account_id)
+        self.admission.admit(exchange, stage, match.route, self.now(), usage_key)
         exchange.client.body = await read_payload(http)
         validator = stage.deployment.validators.get(match.route.method.get("requestValidatorId") or "")
         if validator:
@@ -112,14 +114,6 @@ class Gateway:
         stage = exchange.stage
         if stage and stage.access_log:
             self.access_logs.write(stage.access_log, stage.api_id, stage.name, exchange.received_at, exchange.variables)
-
-
-def _require_no_authorizer(method: Mapping[str, t.Any]) -> None:
-    kind = method.get("authorizationType") or "NONE"
-    if kind == "AWS_IAM":
-        raise GatewayError("MISSING_AUTHENTICATION_TOKEN", reason="the lab's edge checks no signatures (AWS_IAM)")
-    if kind != "NONE":
-        raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason=f"the lab's edge has no authorizers ({kind})")
 
 
 async def read_payload(http: web.BaseRequest) -> bytes:

@@ -13,6 +13,7 @@ from lab.context import LabContext
 from lab.edge import backend
 from lab.edge.access_log import AccessLogWriter
 from lab.edge.admission import Admission
+from lab.edge.authorizer import Authorizers
 from lab.edge.cache import GenerationCache
 from lab.edge.configuration import SERVICE, Configuration, SnapshotReader
 from lab.edge.gateway import Gateway
@@ -69,13 +70,17 @@ class EdgePlane:
     async def _main(self, ctx: LabContext) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         # For the control plane's blocking clients only; requests never wait in it once their stage is known.
-        with ThreadPoolExecutor(max_workers=4, thread_name_prefix="lab-edge-control") as executor:
+        with (
+            ThreadPoolExecutor(max_workers=4, thread_name_prefix="lab-edge-control") as executor,
+            ThreadPoolExecutor(max_workers=8, thread_name_prefix="lab-edge-authorizer") as functions,
+        ):
             async with backend.open_session() as session:
                 access_logs = AccessLogWriter(lambda region: ctx.client("logs", region), executor)
                 gateway = Gateway(
                     account_id=ctx.account_id,
                     configuration=Configuration(ctx, self._read_snapshot),
                     stages=GenerationCache(ctx.generations, (SERVICE,), executor),
+                    authorizers=Authorizers(lambda *what: ctx.functions.invoke(*what), functions),
                     admission=self._admission,
                     integrations=Integrations(
                         session,

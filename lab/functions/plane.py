@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaFunction
 
 from lab.compute import policy
@@ -53,7 +54,10 @@ class FunctionsPlane:
     def _allowed(self, arn: str, principal: str, source_arn: str) -> t.Any:
         """https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html"""
         region, name = arn.split(":")[3], arn.split(":")[6]
-        function = backend("lambda", region).get_function(name)
+        try:
+            function = backend("lambda", region).get_function(name)
+        except UnknownFunctionException as error:
+            raise NotInvoked(error.message) from None
         if not permits(function, principal, source_arn, self._ctx.account_id):
             raise NotInvoked(
                 f"{principal} ({source_arn}) is not authorized to perform: lambda:InvokeFunction on resource: {arn} "

@@ -36,8 +36,9 @@ def apply() -> None:
 def snapshot(account_id: str, region: str, api_id: str, deployment_id: str) -> Document:
     """What a stage serves: the API as it was when it was deployed.
 
-    {"resources": as GetResources(embed=methods) lists them, "requestValidators": [...], "models": [...],
-    "gatewayResponses": the customised ones only, "restApi": as GetRestApi}. Raises KeyError where there is none.
+    {"resources": as GetResources(embed=methods) lists them, "requestValidators": [...], "authorizers": [...],
+    "models": [...], "gatewayResponses": the customised ones only, "restApi": as GetRestApi}. Raises KeyError where there
+    is none.
     """
     return copy.deepcopy(store(region).apis[api_id].snapshots[deployment_id])
 
@@ -47,6 +48,7 @@ def take(api: Api) -> Document:
         {
             "resources": sorted(api.resources.values(), key=lambda resource: str(resource["path"])),
             "requestValidators": list(api.validators.values()),
+            "authorizers": list(api.authorizers.values()),
             "gatewayResponses": list(api.gateway_responses.values()),
             "models": list(api.models.values()),
             "restApi": api.info,

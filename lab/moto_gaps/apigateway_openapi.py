@@ -14,7 +14,13 @@ import yaml
 from lab.control.call import Call
 from lab.control.errors import AwsError
 from lab.control.operations import replaces
-from lab.moto_gaps import apigateway_apis, apigateway_openapi_methods, apigateway_resources, apigateway_validators
+from lab.moto_gaps import (
+    apigateway_apis,
+    apigateway_authorizers,
+    apigateway_openapi_methods,
+    apigateway_resources,
+    apigateway_validators,
+)
 from lab.moto_gaps.apigateway_openapi_document import Source
 from lab.moto_gaps.apigateway_store import Api, Document, api_of, bad_request, of
 
@@ -80,7 +86,7 @@ def _empty(api: Api) -> None:
     root = api.resources[api.info["rootResourceId"]]
     root.pop("resourceMethods", None)
     api.resources = {root["id"]: root}
-    api.validators, api.gateway_responses, api.models = {}, {}, {}
+    api.validators, api.authorizers, api.gateway_responses, api.models = {}, {}, {}, {}
     for name in ("binaryMediaTypes", "minimumCompressionSize", "policy", "description", "version"):
         api.info.pop(name, None)
     api.info["apiKeySource"] = "HEADER"
@@ -103,6 +109,8 @@ def _import_into(call: Call, api: Api, source: Source, params: Document) -> None
             )
         else:
             names[name] = apigateway_validators.add_validator(api, {"name": name, **wanted})
+    for name, wanted in source.authorizers.items():
+        apigateway_authorizers.set_by_name(api, name, wanted)
     for kind, wanted in source.gateway_responses.items():
         apigateway_validators.set_gateway_response(api, kind, wanted)
     validator_ids = {name: validator["id"] for name, validator in names.items()}

@@ -30,6 +30,12 @@ class Source:
         )
         self.validators = self._extension("request-validators")
         self.gateway_responses = self._extension("gateway-responses")
+        schemes = {name: self.resolve(node) or {} for name, node in self.security_schemes.items()}
+        self.authorizers: Document = {
+            name: scheme[_EXTENSION + "authorizer"]
+            for name, scheme in schemes.items()
+            if _EXTENSION + "authorizer" in scheme
+        }
 
     def _extension(self, name: str) -> Document:
         value = self.document.get(_EXTENSION + name) or {}

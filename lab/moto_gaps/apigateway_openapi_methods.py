@@ -27,7 +27,7 @@ class Reader:
         parameters = [self.source.resolve(one) for one in [*shared_parameters, *(operation.get("parameters") or [])]]
         wanted: Document = {
             "httpMethod": name,
-            "authorizationType": self._authorization(operation),
+            **self._authorization(operation),
             "apiKeyRequired": self._key_required(operation),
             "operationName": operation.get("operationId"),
             "requestValidatorId": self._validator(operation),
@@ -61,15 +61,16 @@ class Reader:
                 return True
         return False
 
-    def _authorization(self, operation: Document) -> str:
+    def _authorization(self, operation: Document) -> Document:
         for name in self._requirements(operation):
             scheme = self.source.resolve(self.source.security_schemes.get(name)) or {}
-            if "x-amazon-apigateway-authorizer" in scheme:
-                raise NotImplementedError("authorizers in an OpenAPI document")
+            if name in self.source.authorizers:
+                made = next(one for one in self.api.authorizers.values() if one["name"] == name)
+                return {"authorizationType": "CUSTOM", "authorizerId": made["id"]}
             if scheme.get("x-amazon-apigateway-authtype") == "awsSigv4":
-                return "AWS_IAM"
+                return {"authorizationType": "AWS_IAM"}
         explicit = (operation.get("x-amazon-apigateway-auth") or {}).get("type", "NONE")
-        return str(explicit).upper()
+        return {"authorizationType": str(explicit).upper()}
 
     def _validator(self, operation: Document) -> str | None:
         name = operation.get(_VALIDATOR, self.source.document.get(_VALIDATOR))

@@ -141,6 +141,11 @@ def check_method(api: Api, method: Document) -> None:
         raise bad_request("Invalid authorization type specified")
     if method["authorizationType"] in {"CUSTOM", "COGNITO_USER_POOLS"} and not method.get("authorizerId"):
         raise bad_request("Authorizer ID must be specified for this authorization type")
+    if method.get("authorizerId") and method["authorizerId"] not in api.authorizers:
+        raise bad_request(
+            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires "
+            "a valid authorizer."
+        )
     validator = method.get("requestValidatorId")
     if validator and validator not in api.validators:
         raise bad_request("Invalid Request Validator identifier specified")

@@ -29,6 +29,7 @@ class Api:
     info: Document
     resources: dict[str, Document] = field(default_factory=dict)
     validators: dict[str, Document] = field(default_factory=dict)
+    authorizers: dict[str, Document] = field(default_factory=dict)
     gateway_responses: dict[str, Document] = field(default_factory=dict)
     models: dict[str, Document] = field(default_factory=dict)
     deployments: dict[str, Document] = field(default_factory=dict)

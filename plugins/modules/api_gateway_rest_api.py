@@ -52,9 +52,9 @@ options:
       - Whether what O(definition) does not have is removed.
       - With V(false) the import merges. A method of the document replaces the method of the same path and verb,
         and all others stay.
-      - With V(true), and only when there are methods, request validators, gateway responses or binary media types that
-        the document does not have, the import overwrites. AWS then removes all that is not in the document, models,
-        authorizers and the resource policy too. Stages, deployments and keys stay.
+      - With V(true), and only when there are methods, request validators, authorizers, gateway responses or binary
+        media types that the document does not have, the import overwrites. AWS then removes all that is not in the
+        document, models and the resource policy too. Stages, deployments and keys stay.
     type: bool
     default: false
 extends_documentation_fragment:

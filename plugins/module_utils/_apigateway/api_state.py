@@ -17,7 +17,7 @@ State = dict[str, t.Any]
 GROUPS = ("settings", "resources", "request_validators", "gateway_responses", "models", "authorizers")
 
 # Where a method is in the document, these are compared as a whole: what the document leaves out is at its default.
-_WHOLE_METHOD = ("apiKeyRequired", "authorizationType", "requestParameters", "requestValidator")
+_WHOLE_METHOD = ("apiKeyRequired", "authorizationType", "authorizer", "requestParameters", "requestValidator")
 _WHOLE_INTEGRATION = (
     "type",
     "httpMethod",
@@ -282,7 +282,11 @@ def surplus(expected: State, current: State) -> list[str]:
         for method in methods
         if method not in expected["resources"].get(path, {})
     ]
-    for what, group in (("request validator", "request_validators"), ("gateway response", "gateway_responses")):
+    for what, group in (
+        ("request validator", "request_validators"),
+        ("gateway response", "gateway_responses"),
+        ("authorizer", "authorizers"),
+    ):
         found += [f"{what} {name}" for name in current[group] if name not in expected[group]]
     types = expected["settings"].get("binaryMediaTypes", [])
     found += [
