@@ -37,8 +37,7 @@ def snapshot(account_id: str, region: str, api_id: str, deployment_id: str) -> D
     """What a stage serves: the API as it was when it was deployed.
 
     {"resources": as GetResources(embed=methods) lists them, "requestValidators": [...], "authorizers": [...],
-    "models": [...], "gatewayResponses": the customised ones only, "restApi": as GetRestApi}. Raises KeyError where there
-    is none.
+    "models": [...], "gatewayResponses": the customised ones only, "restApi": as GetRestApi}. Without one: KeyError.
     """
     return copy.deepcopy(store(region).apis[api_id].snapshots[deployment_id])
 

@@ -17,6 +17,7 @@ from tests.sweep.stack import ROOT, Stack
 from . import ingest, middleware
 from .edge import edge
 from .figures import Figure, median, ratio, table
+from .growth import growth
 from .latency import delayed
 from .peers import HERE, Central, Cli, Peer, Terraform, taking_part
 from .session import session
@@ -123,7 +124,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--latency", type=float, default=80, help="milliseconds that a distant call takes longer")
-    parser.add_argument("--only", choices=("race", "own", "audit"), help="one part")
+    parser.add_argument("--only", choices=("race", "own", "audit", "growth"), help="one part")
     parser.add_argument("--work", type=Path, default=ROOT / ".build" / "bench")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -141,6 +142,13 @@ def main() -> int:
             figures += foundation(stack, options.rounds)
             figures += edge(stack, options.rounds, report)
             figures += session(stack, options.rounds, report)
+        finally:
+            stack.close()
+    if options.only in (None, "growth"):
+        stack = Stack(options.work / "growth")
+        try:
+            stack.fresh()
+            figures += growth(stack, report)
         finally:
             stack.close()
     document = {each.name: {"value": each.value, "unit": each.unit, "limit": each.limit} for each in figures}

@@ -37,4 +37,6 @@ def figures(rounds: int) -> list[Figure]:
     return [
         Figure("ingest_engine_record_us", engine, "µs", 50),
         Figure("ingest_gateway_record_us", gateway, "µs", 50),
+        # Of both sides' lines, as many of the one as of the other.
+        Figure("ingest_records_per_s", 2e6 / (engine + gateway), "/s"),
     ]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest_support import (
     ENGINE_GROUP,
+    FORMAT,
     GATEWAY_GROUP,
     NOON,
     SETTINGS,
@@ -55,6 +56,37 @@ class Table:
     def take(self, record: t.Any) -> None:
         if not self.update(core.update("table", record)):
             self.update(core.note_another("table", record))
+
+
+@given(st.permutations([0, 1]), st.booleans())
+def test_who_asked_is_known_of_a_request_that_went_no_further(order: list[int], answered: bool) -> None:
+    told = [("source", "authorizer.source"), ("user", "authorizer.user"), ("requestType", "authorizer.requestType")]
+    settings = core.Settings(GATEWAY_GROUP, [*FORMAT, *told], 30)
+    line = gateway_line()[:-1] + ',"source":"notebook","user":"bob","requestType":"-"}'
+    batches = [event(GATEWAY_GROUP, [line])] + ([event(ENGINE_GROUP, [engine_line()])] if answered else [])
+    table = Table()
+    for number in order:
+        if number < len(batches):
+            records, poison = core.read(core.decode(batches[number]), settings)
+            assert not poison
+            for record in records:
+                table.take(record)
+    (item,) = table.items.values()
+    found = {
+        name: item.get(name, {}).get("S") for name in ("source", "user", "request_type", "user_month", "source_day")
+    }
+    if answered:
+        # The engine has seen the headers themselves.
+        assert found["user"] == "alice" and found["user_month"] == "alice#2026-11"
+        assert (found["source"], found["source_day"]) == ("terminal", "terminal#2026-11-25")
+    else:
+        assert found == {
+            "source": "notebook",
+            "user": "bob",
+            "request_type": None,
+            "user_month": "bob#2026-11",
+            "source_day": "notebook#2026-11-25",
+        }
 
 
 def test_both_sides_make_one_item() -> None:
