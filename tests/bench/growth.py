@@ -1,4 +1,4 @@
-"""What grows with the stack: seconds and AWS calls of `up` for more hosts, and for more clients, made and looked at again."""
+"""What grows with the stack: seconds and AWS calls of `up` for more hosts and more clients, and of the same again."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def hosts(stack: Stack) -> list[Figure]:
 
 
 def clients(stack: Stack) -> list[Figure]:
-    """Clients beside those of the step before, each with a key, a place in the plan and a secret; all rooms are looked at."""
+    """Clients beside those of the step before, each with key, place in the plan and secret; all rooms are looked at."""
     found: list[Figure] = []
     for count in CLIENTS:
         names = [f"{STACK}-client", *(f"team-{number}" for number in range(1, count))]
