@@ -15,6 +15,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lab.context import LabContext
+from lab.edge import web_acl
 from lab.edge.reply import GatewayResponses, own_gateway_responses
 from lab.edge.routing import RouteTable
 from lab.edge.throttle import Limit, limit_of, limit_of_method_setting, method_key
@@ -64,6 +65,7 @@ class Stage:
     keys: Mapping[str, ApiKey]
     """By value: the enabled keys of the plans that this stage is in."""
     access_log: AccessLog | None
+    web_acl: web_acl.WebAcl | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class Configuration:
             method_limits={method_key(key): limit_of_method_setting(value) for key, value in settings.items()},
             keys=_keys(client, api_id, name),
             access_log=_access_log(client, region, found.get("accessLogSettings") or {}),
+            web_acl=web_acl.load(self.ctx.client(web_acl.SERVICE, region), region, api_id, name),
         )
 
     def _deployment(self, region: str, api_id: str, deployment_id: str) -> Deployment | None:

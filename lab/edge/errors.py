@@ -39,6 +39,7 @@ RESPONSE_TYPES: t.Final[dict[str, ResponseType]] = {
     "THROTTLED": ResponseType(429, "TooManyRequestsException", "Too Many Requests"),
     "UNAUTHORIZED": ResponseType(401, "UnauthorizedException", "Unauthorized"),
     "UNSUPPORTED_MEDIA_TYPE": ResponseType(415, "UnsupportedMediaTypeException", "Unsupported Media Type"),
+    "WAF_FILTERED": ResponseType(403, "ForbiddenException", "Forbidden"),
 }
 
 

@@ -1,8 +1,8 @@
 """A request's way through the gateway, in API Gateway's order.
 
-Route, resource policy, authorizer, API key and usage plan, throttle, quota, request validation, integration; whatever
-refuses a request raises a GatewayError, which becomes the API's gateway response. The access log sees every request of
-a known stage.
+Web ACL, route, resource policy, authorizer, API key and usage plan, throttle, quota, request validation, integration;
+whatever refuses a request raises a GatewayError, which becomes the API's gateway response. The access log sees every
+request of a known stage.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from lab.edge.integration import Integrations
 from lab.edge.policy import require_allowed
 from lab.edge.reply import Reply, error_variables, gateway_response
 from lab.edge.validation import validate
+from lab.edge.web_acl import Firewall
 
 LOG = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Gateway:
     account_id: str
     configuration: Configuration
     stages: GenerationCache[Stage | None]
+    firewall: Firewall
     authorizers: Authorizers
     admission: Admission
     integrations: Integrations
@@ -91,6 +93,7 @@ class Gateway:
             raise GatewayError("INVALID_API_KEY", reason="no such API or stage, or its endpoint is disabled")
         match = stage.deployment.routes.match(exchange.client.http_method, where.path)
         exchange.routed(stage, match)
+        self.firewall.require_let_in(exchange, stage.web_acl)
         require_allowed(exchange.client, stage, self.account_id)
         if match is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")

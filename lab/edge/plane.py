@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import web
 
 from lab.context import LabContext
-from lab.edge import backend
+from lab.edge import backend, web_acl
 from lab.edge.access_log import AccessLogWriter
 from lab.edge.admission import Admission
 from lab.edge.authorizer import Authorizers
@@ -79,7 +79,8 @@ class EdgePlane:
                 gateway = Gateway(
                     account_id=ctx.account_id,
                     configuration=Configuration(ctx, self._read_snapshot),
-                    stages=GenerationCache(ctx.generations, (SERVICE,), executor),
+                    stages=GenerationCache(ctx.generations, (SERVICE, web_acl.SERVICE), executor),
+                    firewall=web_acl.Firewall(),
                     authorizers=Authorizers(lambda *what: ctx.functions.invoke(*what), functions),
                     admission=self._admission,
                     integrations=Integrations(

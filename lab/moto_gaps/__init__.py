@@ -60,6 +60,7 @@ GAPS: list[str] = [
     "logs_subscriptions",
     "scheduler_schedules",
     "ec2_metadata_tags",
+    "wafv2_web_acls",
 ]
 
 _applied: set[str] = set()

@@ -194,6 +194,10 @@ stage:
       description: Stage variables.
       type: dict
       sample: {}
+    web_acl_arn:
+      description: ARN of the web ACL of AWS WAF that protects the stage; empty without one.
+      type: str
+      sample: ""
     tags:
       description: Tags of the stage.
       type: dict

@@ -13,7 +13,14 @@ from .api_state import fingerprint
 
 Resource = dict[str, t.Any]
 
-_NEW: Resource = {"description": "", "deployment_id": "", "access_log": {}, "method_settings": [], "variables": {}}
+_NEW: Resource = {
+    "description": "",
+    "deployment_id": "",
+    "access_log": {},
+    "method_settings": [],
+    "variables": {},
+    "web_acl_arn": "",
+}
 
 
 class Plan(t.NamedTuple):

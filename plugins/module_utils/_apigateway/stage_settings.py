@@ -48,6 +48,7 @@ def read_stage(answer: t.Mapping[str, t.Any]) -> Settings:
         "access_log": _read_access_log(answer.get("accessLogSettings") or {}),
         "method_settings": read_method_settings(answer.get("methodSettings") or {}),
         "variables": answer.get("variables", {}),
+        "web_acl_arn": answer.get("webAclArn", ""),
         "tags": answer.get("tags", {}),
     }
 
