@@ -93,7 +93,7 @@ class Gateway:
             raise GatewayError("INVALID_API_KEY", reason="no such API or stage, or its endpoint is disabled")
         match = stage.deployment.routes.match(exchange.client.http_method, where.path)
         exchange.routed(stage, match)
-        self.firewall.require_let_in(exchange, stage.web_acl)
+        self.firewall.require_let_in(stage.web_acl, exchange.client.source_ip, exchange.variables)
         require_allowed(exchange.client, stage, self.account_id)
         if match is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")

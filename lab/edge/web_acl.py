@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from botocore.exceptions import ClientError
 
 from lab.edge.errors import GatewayError
-from lab.edge.exchange import Exchange
+from lab.edge.variables import Variables
 
 LOG = logging.getLogger(__name__)
 
@@ -72,12 +72,12 @@ class Firewall:
     now: Callable[[], float] = time.monotonic
     _came: dict[tuple[str, str, str], deque[float]] = field(default_factory=dict)
 
-    def require_let_in(self, exchange: Exchange, acl: WebAcl | None) -> None:
+    def require_let_in(self, acl: WebAcl | None, source_ip: str, variables: Variables) -> None:
         if acl is None:
             return
-        exchange.variables.update({"webaclArn": acl.arn, "waf.status": "200", "wafResponseCode": "WAF_ALLOW"})
-        if self._blocks(exchange.client.source_ip, acl):
-            exchange.variables["wafResponseCode"] = "WAF_BLOCK"
+        variables.update({"webaclArn": acl.arn, "waf.status": "200", "wafResponseCode": "WAF_ALLOW"})
+        if self._blocks(source_ip, acl):
+            variables["wafResponseCode"] = "WAF_BLOCK"
             raise GatewayError("WAF_FILTERED")
 
     def _blocks(self, address: str, acl: WebAcl) -> bool:

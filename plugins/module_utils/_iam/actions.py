@@ -32,6 +32,7 @@ _FLEET = _DOCS + "AWSEC2/latest/UserGuide/ec2-fleet-prerequisites.html#ec2-fleet
 _SPOT = _DOCS + "AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html"
 _ROLE_ECS = _DOCS + "AmazonECS/latest/developerguide/using-service-linked-roles.html"
 _ROLE_ELB = _DOCS + "elasticloadbalancing/latest/userguide/elb-service-linked-roles.html"
+_WAF = _DOCS + "waf/latest/APIReference/API_AssociateWebACL.html"
 _ROLE_GATEWAY = _DOCS + "apigateway/latest/developerguide/using-service-linked-roles.html"
 
 
@@ -58,6 +59,8 @@ _ENDPOINT_SERVICE = tuple(
         "elasticloadbalancing:DescribeLoadBalancers",
     )
 )
+
+_SETS_WEB_ACL = (Implied("apigateway:SetWebACL /restapis/*/stages/*", "a stage gets or loses its web ACL", _WAF),)
 
 # By the action that implies them.
 IMPLIED: dict[str, tuple[Implied, ...]] = {
@@ -140,6 +143,8 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
     "sqs:CreateQueue": (
         _tags("sqs:TagQueue", _DOCS + "AWSSimpleQueueService/latest/SQSDeveloperGuide/add-permissions.html"),
     ),
+    "wafv2:AssociateWebACL": _SETS_WEB_ACL,
+    "wafv2:DisassociateWebACL": _SETS_WEB_ACL,
 }
 
 # Operations whose action has another name.

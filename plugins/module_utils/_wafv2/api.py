@@ -22,7 +22,7 @@ Found = tuple[dict[str, t.Any], str]
 """What there is, and the token that a change of just this takes."""
 
 
-def _patient(operation: str, *codes: str, done: str = "") -> dict[str, t.Any]:
+def _until_taken(code: str, *, done: str = "") -> list[dict[str, t.Any]]:
     """Repeats a call as long as AWS has not yet spread what it goes by.
 
     "AWS WAF couldn't retrieve a resource that you specified for this operation. If you've just created a resource that
@@ -32,16 +32,17 @@ def _patient(operation: str, *codes: str, done: str = "") -> dict[str, t.Any]:
     `done` is what an attempt meets whose predecessor did it, and whose answer got lost.
     """
     known = [{"matcher": "status", "expected": 200, "state": "success"}]
-    known += [on_error(done, "success")] if done else []
-    return waiter_model(operation, [*known, *(on_error(code, "retry") for code in codes)], delay=3)
+    return [*known, *([on_error(done, "success")] if done else []), on_error(code, "retry")]
 
 
-_CREATION = _patient("CreateWebACL", "WAFUnavailableEntityException", done=_TAKEN[0])
-_UPDATE = _patient("UpdateWebACL", "WAFUnavailableEntityException")
-_ASSOCIATION = _patient("AssociateWebACL", "WAFUnavailableEntityException")
+_UNSPREAD = "WAFUnavailableEntityException"
 # What was let go of a moment ago may still count as in use.
-_SET_DELETION = _patient("DeleteIPSet", "WAFAssociatedItemException", done=_MISSING[0])
-_ACL_DELETION = _patient("DeleteWebACL", "WAFAssociatedItemException", done=_MISSING[0])
+_IN_USE = "WAFAssociatedItemException"
+_CREATION = waiter_model("CreateWebACL", _until_taken(_UNSPREAD, done=_TAKEN[0]), delay=3)
+_UPDATE = waiter_model("UpdateWebACL", _until_taken(_UNSPREAD), delay=3)
+_ASSOCIATION = waiter_model("AssociateWebACL", _until_taken(_UNSPREAD), delay=3)
+_SET_DELETION = waiter_model("DeleteIPSet", _until_taken(_IN_USE, done=_MISSING[0]), delay=3)
+_ACL_DELETION = waiter_model("DeleteWebACL", _until_taken(_IN_USE, done=_MISSING[0]), delay=3)
 
 
 @aws_call("list the IP sets")

@@ -38,7 +38,8 @@ def flat(rows: list[t.Any]) -> set[str]:
 TABLES = yaml.safe_load(TABLE.read_text())
 PLAYBOOKS: dict[str, set[str]] = {name: flat(rows) for name, rows in TABLES["_llm_identity_operator_playbooks"].items()}
 OWN_VPC: dict[str, set[str]] = {name: flat(rows) for name, rows in TABLES["_llm_identity_operator_own_vpc"].items()}
-WHOLE = {name: rows | OWN_VPC.get(name, set()) for name, rows in PLAYBOOKS.items()}
+WAF: dict[str, set[str]] = {name: flat(rows) for name, rows in TABLES["_llm_identity_operator_waf"].items()}
+WHOLE = {name: rows | OWN_VPC.get(name, set()) | WAF.get(name, set()) for name, rows in PLAYBOOKS.items()}
 SCOPES = TABLES["_llm_identity_operator_scopes"]
 
 
@@ -59,6 +60,7 @@ INVENTORY = {"llm_region": "eu-central-1", "llm_account_id": "123456789012", "ll
 
 DEFAULTS = rendered(INVENTORY)
 WITH_A_VPC = rendered(INVENTORY | {"llm_network_create_vpc": True})
+WITH_WAF = rendered(INVENTORY | {"llm_gateway_waf": True})
 
 
 def documents_of(playbook: str, values: dict[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -72,7 +74,7 @@ def documents_of(playbook: str, values: dict[str, t.Any]) -> list[dict[str, t.An
 
 def statements_of_all() -> t.Iterator[dict[str, t.Any]]:
     for playbook in PLAYBOOKS:
-        for values in (DEFAULTS, WITH_A_VPC):
+        for values in (DEFAULTS, WITH_A_VPC, WITH_WAF):
             for document in documents_of(playbook, values):
                 yield from document["Statement"]
 
@@ -157,6 +159,7 @@ NEVER_BY_TEARDOWN = {
     "iam:UntagRole",
     "logs:UntagResource",
     "secretsmanager:UntagResource",
+    "wafv2:UntagResource",
 }
 
 
@@ -180,6 +183,7 @@ def test_each_policy_is_within_the_limit(playbook: str, stack: str, create_vpc: 
             **INVENTORY,
             "llm_stack": stack,
             "llm_network_create_vpc": create_vpc,
+            "llm_gateway_waf": create_vpc,
             "llm_identity_permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
             "llm_identity_operator_adopted_arns": ["arn:aws:ec2:eu-central-1:123456789012:security-group/sg-1"],
         }
@@ -205,7 +209,8 @@ def test_every_implied_action_is_by_a_call_and_cited() -> None:
 def test_only_a_vpc_of_ones_own_needs_rights_to_a_network() -> None:
     for playbook in PLAYBOOKS:
         assert set(DEFAULTS["_llm_identity_operator_actions"][playbook]) == PLAYBOOKS[playbook]
-        assert set(WITH_A_VPC["_llm_identity_operator_actions"][playbook]) == WHOLE[playbook]
+        own_vpc = PLAYBOOKS[playbook] | OWN_VPC.get(playbook, set())
+        assert set(WITH_A_VPC["_llm_identity_operator_actions"][playbook]) == own_vpc
     everyday = {
         action
         for playbook in PLAYBOOKS
@@ -215,6 +220,13 @@ def test_only_a_vpc_of_ones_own_needs_rights_to_a_network() -> None:
     }
     network = {action for rows in OWN_VPC.values() for action in rows if not is_read(action)}
     assert network and everyday & network == set()
+
+
+def test_only_a_stack_with_waf_needs_rights_to_it() -> None:
+    for playbook in PLAYBOOKS:
+        wanted = PLAYBOOKS[playbook] | WAF.get(playbook, set())
+        assert set(WITH_WAF["_llm_identity_operator_actions"][playbook]) == wanted
+    assert {action for name in ("status", "up") for action in PLAYBOOKS[name] if action.startswith("wafv2:")} == set()
 
 
 def test_a_vpc_is_made_with_the_stacks_tag_and_changed_by_it() -> None:
