@@ -57,7 +57,7 @@ class Authorizers:
         method_arn = f"{called}/{stage.name}/{exchange.client.http_method}{exchange.client.address.path}"
         answer = await self._answer(exchange, stage, match, authorizer, called, method_arn)
         exchange.variables.update(answer.variables)
-        decision = decide([answer.document], ACTION, method_arn, {"aws:SourceIp": exchange.client.source_ip})
+        decision = decide([dict(answer.document)], ACTION, method_arn, {"aws:SourceIp": exchange.client.source_ip})
         if decision != "allowed":
             explicit = " with an explicit deny" if decision == "explicitDeny" else ""
             raise GatewayError("ACCESS_DENIED", f"User is not authorized to access this resource{explicit}")
