@@ -24,7 +24,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule soak sanity package docs \
+	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule soak audit-run sanity package docs \
 	importer bench clean
 
 help: ## List what can be made
@@ -78,7 +78,7 @@ warm: $(VENV)/.dev ## Compare every module in the controller's worker and in a p
 
 e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand-in for the engine
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/e2e/test_lifecycle.py tests/e2e/test_permissions.py \
-		tests/e2e/test_predictions.py tests/e2e/test_session.py tests/e2e/test_stack.py
+		tests/e2e/test_predictions.py tests/e2e/test_session.py tests/e2e/test_stack.py tests/e2e/test_audit_whole.py
 
 sweep: $(VENV)/.dev ## Let every AWS call of up and down fail in every way (hours; goes on where it stopped; ARGS="--shard 1/4")
 	@$(BIN)/python -m tests.sweep $(ARGS)
@@ -99,6 +99,9 @@ molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one o
 
 soak: $(VENV)/.dev ## Let generations run for more than five minutes (not part of test)
 	@$(BIN)/python -m pytest tests/e2e/test_long_generation.py
+
+audit-run: $(VENV)/.dev engine ## Send 5000 requests of every kind to a real vLLM and account for each (not part of test)
+	@AUDIT_REQUESTS=$${AUDIT_REQUESTS:-5000} AUDIT_ENGINE=vllm $(BIN)/python -m pytest -s tests/e2e/test_audit_whole.py
 
 sanity: $(VENV)/.dev ## Run ansible-test sanity on a built copy of the collection
 	@tests/tools/sanity.sh

@@ -23,9 +23,9 @@ _QUICK = {"LAB_SETTLE_SECONDS": "0.1", "LAB_BOOT_SECONDS": "0.2", "LAB_HEALTH_SP
 
 
 @contextlib.contextmanager
-def a_lab(home: Path) -> t.Iterator[dict[str, str]]:
-    """A lab as `make up` starts it; the environment points at it."""
-    environment = {**os.environ, **_QUICK, "LAB_HOME": str(home), "LAB_ENGINE": "stub", "PYTHONPATH": str(ROOT)}
+def a_lab(home: Path, engine: str = "stub") -> t.Iterator[dict[str, str]]:
+    """A lab as `make up` starts it; the environment points at it. The real engine is named `vllm`."""
+    environment = {**os.environ, **_QUICK, "LAB_HOME": str(home), "LAB_ENGINE": engine, "PYTHONPATH": str(ROOT)}
     environment["USER"] = "tester"
     # Ansible works in the home of whoever LOGNAME, else USER, says; "tester" has none.
     environment["LOGNAME"] = getpass.getuser()
