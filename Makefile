@@ -24,7 +24,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule soak audit-run sanity package docs \
+	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule browser soak audit-run sanity package docs \
 	importer bench clean
 
 help: ## List what can be made
@@ -52,7 +52,7 @@ lab-env: $(VENV)/.lab ## Print shell exports for the running lab, to be evaluate
 	@$(BIN)/python -m lab env
 
 test: $(VENV)/.dev ## Run all tests
-	@tests/tools/lanes.sh "lint docs package" "sanity cores" "engine"
+	@tests/tools/lanes.sh "lint docs package" "sanity cores" "engine browser"
 	@$(MAKE) unit integration warm e2e sweep-sample leases-sample molecule
 
 fast: lint unit ## Run what needs no lab
@@ -96,6 +96,10 @@ leases-sample: $(VENV)/.dev ## Crash two sessions where most is at stake
 
 molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one of them with the real vLLM
 	@tests/tools/molecule.sh
+
+browser: $(VENV)/.dev ## Look at the report in a real Chromium, which Debian has
+	@tests/tools/chromium.sh || [ $$? = 3 ]
+	@$(BIN)/python -m pytest tests/browser
 
 soak: $(VENV)/.dev ## Let generations run for more than five minutes (not part of test)
 	@$(BIN)/python -m pytest tests/e2e/test_long_generation.py
