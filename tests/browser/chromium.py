@@ -58,14 +58,14 @@ def _is_browsers_own(url: str) -> bool:
     return (urlsplit(url).hostname or "").endswith(_BROWSERS_OWN)
 
 
-def colours(folder: Path, page: Path, width: int, height: int) -> Counter[tuple[int, int, int]]:
-    """How many points of the page as it is shown have which colour."""
+def colours(folder: Path, page: Path, width: int, height: int, below: int = 0) -> Counter[tuple[int, int, int]]:
+    """How many points of the page as it is shown, from a line on, have which colour."""
     picture = folder / "page.png"
     _run(folder, page, f"--window-size={width},{height}", f"--screenshot={picture}")
-    return _points(picture.read_bytes())
+    return _points(picture.read_bytes(), below)
 
 
-def _points(png: bytes) -> Counter[tuple[int, int, int]]:
+def _points(png: bytes, below: int) -> Counter[tuple[int, int, int]]:
     """https://www.w3.org/TR/png-3/: eight bits a sample, with or without an alpha channel, not interlaced."""
     at, packed, width, channels = 8, b"", 0, 0
     while at < len(png):
@@ -82,7 +82,8 @@ def _points(png: bytes) -> Counter[tuple[int, int, int]]:
     before, found = bytes(stride), Counter[tuple[int, int, int]]()
     for start in range(0, len(raw), stride + 1):
         line = _unfiltered(raw[start], bytearray(raw[start + 1 : start + 1 + stride]), before, channels)
-        found.update((line[x], line[x + 1], line[x + 2]) for x in range(0, stride, channels))
+        if start >= below * (stride + 1):
+            found.update((line[x], line[x + 1], line[x + 2]) for x in range(0, stride, channels))
         before = bytes(line)
     return found
 

@@ -122,6 +122,8 @@ def test_the_charts_are_drawn(report: Path, tmp_path: Path) -> None:
     # Two days of bars, of which one has refusals; a third of its requests.
     assert seen[BLUE] > 10_000, seen.most_common(5)
     assert 500 < seen[ORANGE] < seen[BLUE], seen.most_common(5)
+    # Below them the tables' bars, as wide as a name needs to be read.
+    assert chromium.colours(tmp_path, report, 1000, 1400, below=520)[BLUE] > 1500
     # And a page without a request has none.
     empty = tmp_path / "empty.html"
     empty.write_text(page.html(figures.figures([], "a", "b", None), RECONCILED), encoding="utf-8")

@@ -20,8 +20,9 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#1d2733;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2.2rem}
 table{border-collapse:collapse;width:100%}th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid #e3e8ee}
-th:first-child,td:first-child{text-align:left;max-width:22rem;overflow-wrap:anywhere}
+th:first-child,td:first-child{text-align:left;min-width:14rem;max-width:22rem;overflow-wrap:anywhere}
 th{font-weight:600;font-size:.8rem;color:#52606d}
+.wide{overflow-x:auto}
 .cards{display:flex;flex-wrap:wrap;gap:1rem}.card{border:1px solid #e3e8ee;border-radius:.5rem;padding:.6rem 1rem}
 .card b{display:block;font-size:1.3rem}svg{width:100%;height:9rem}rect{fill:#3b6fb6}rect.refused{fill:#d9822b}
 .bar{background:#3b6fb6;height:.35rem;border-radius:.2rem}
@@ -93,7 +94,9 @@ def _table(name: str, rows: t.Sequence[Row], shown: t.Sequence[str]) -> str:
         cells = "".join(f"<td>{_shown(row[column])}</td>" for column in shown)
         lines.append(f"<tr><td>{escape(str(row['name']))}{share}</td>{cells}</tr>")
     return (
-        f"<h2>By {escape(name)}</h2>\n<table><tr><th>{escape(name)}</th>{heads}</tr>\n" + "\n".join(lines) + "</table>"
+        f'<h2>By {escape(name)}</h2>\n<div class="wide"><table><tr><th>{escape(name)}</th>{heads}</tr>\n'
+        + "\n".join(lines)
+        + "</table></div>"
     )
 
 
