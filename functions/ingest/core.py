@@ -297,6 +297,12 @@ def _expression(side: str, attributes: tuple[str, ...]) -> tuple[str, dict[str, 
     return found
 
 
+def is_held(record: Record, item: t.Mapping[str, t.Any]) -> bool:
+    """Whether the item has this line already, as the one of its side or as another; `item` as DynamoDB shows it."""
+    first = item.get(LINE[record.side], {}).get("S")
+    return first == record.line or record.line in item.get(MORE[record.side], {}).get("SS", ())
+
+
 def note_another(table: str, record: Record) -> Request:
     """For a second line of a side that says something else of the same request: kept by its digest, not by its word."""
     more = MORE[record.side]

@@ -18,7 +18,15 @@ from lab.functions.plane import FunctionsPlane
 
 ROOT = Path(__file__).parents[4]
 
-ACTIONS = ["dynamodb:UpdateItem", "sqs:GetQueueUrl", "sqs:SendMessage", "logs:CreateLogStream", "logs:PutLogEvents"]
+ACTIONS = [
+    "dynamodb:BatchGetItem",
+    "logs:FilterLogEvents",
+    "dynamodb:UpdateItem",
+    "sqs:GetQueueUrl",
+    "sqs:SendMessage",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+]
 
 
 @pytest.fixture
@@ -59,6 +67,25 @@ def ingest(lab: LabContext) -> t.Iterator[LabContext]:
             }
         },
     )["FunctionArn"]
+    functions.create_function(
+        FunctionName="reconcile",
+        Runtime="python3.13",
+        Handler="reconcile.handle",
+        Role=role,
+        Timeout=60,
+        Code={"ZipFile": package.build(package.files_of(str(ROOT / "functions/ingest")))},
+        Environment={
+            "Variables": {
+                "TABLE": "audit",
+                "STACK": "central-llm",
+                "GATEWAY_LOG_GROUP": GATEWAY_GROUP,
+                "ENGINE_LOG_GROUP": ENGINE_GROUP,
+                "GATEWAY_FORMAT": json.dumps(FORMAT),
+                "RETENTION_DAYS": "30",
+                "PERIOD_SECONDS": "3600",
+            }
+        },
+    )
     functions.get_waiter("function_active_v2").wait(FunctionName="ingest", WaiterConfig={"Delay": 0.02})
     logs.create_log_group(logGroupName="/aws/lambda/ingest")
     for number, group in enumerate((GATEWAY_GROUP, ENGINE_GROUP)):
@@ -133,3 +160,27 @@ def test_what_can_never_be_written_ends_up_in_the_queue(ingest: LabContext) -> N
     (left,) = failed(ingest)
     assert "awslogs" in left
     assert items(ingest) == {}
+
+
+def test_what_was_lost_is_brought_in_from_the_logs(ingest: LabContext) -> None:
+    ids = [f"request-{number}=" for number in range(5)]
+    refuse(ingest, times=-1)
+    say(ingest, ENGINE_GROUP, *(engine_line(gateway_request_id=each) for each in ids))
+    say(ingest, GATEWAY_GROUP, *(gateway_line(extendedRequestId=each) for each in ids))
+    # Tried three times, and given up.
+    hook(ingest, "clock", advance_seconds=300)
+    assert items(ingest) == {}
+    requests.delete(f"{ingest.endpoint_url}/_lab/faults", timeout=30).raise_for_status()
+    hook(ingest, "clock", advance_seconds=2 * 3600)
+
+    def reconciled() -> t.Any:
+        answer = ingest.client("lambda").invoke(FunctionName="reconcile", Payload=b"{}")
+        assert "FunctionError" not in answer, answer["Payload"].read()
+        return json.loads(answer["Payload"].read())
+
+    assert reconciled() == {"lines": 10, "repaired": 10}
+    found = items(ingest)
+    assert set(found) == set(ids)
+    for item in found.values():
+        assert (item["total_tokens"], item["gateway_status"], item["user_month"]) == ("21", "200", "alice#2026-11")
+    assert reconciled() == {"lines": 10, "repaired": 0}
