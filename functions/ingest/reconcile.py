@@ -50,7 +50,7 @@ def batches(side: str, group: str, begin: int, end: int) -> t.Iterator[Batch]:
 
 
 def lacking(records: list[Record]) -> list[Record]:
-    """Those that the table does not hold, and those of which DynamoDB left unread whether: to write them again harms none."""
+    """Those that the table does not hold, and those that DynamoDB left unread: to write them again harms none."""
     table, found = os.environ["TABLE"], []
     for start in range(0, len(records), MOST_KEYS):
         some = records[start : start + MOST_KEYS]
