@@ -25,14 +25,24 @@ log = logging.getLogger("lab.functions")
 _DELAYS = (60.0, 120.0)
 
 
+Payload = str | t.Callable[[], str]
+"""What a function gets, or what makes it when its turn has come."""
+
+
 @dataclass
 class Event:
     function: t.Any
-    payload: str
+    payload: Payload
     due: float
     came: float
     attempts: int = 0
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def text(self) -> str:
+        """The same for every attempt."""
+        if not isinstance(self.payload, str):
+            self.payload = self.payload()
+        return self.payload
 
 
 class Queue:
@@ -44,7 +54,7 @@ class Queue:
         self._waiting: list[Event] = []
         self._lock = threading.Lock()
 
-    def put(self, function: t.Any, payload: str) -> None:
+    def put(self, function: t.Any, payload: Payload) -> None:
         now = self._ctx.clock.now()
         with self._lock:
             self._waiting.append(Event(function, payload, now, now))
@@ -66,7 +76,8 @@ class Queue:
 
     def _try(self, event: Event, now: float) -> None:
         event.attempts += 1
-        outcome = self._invocations.run(event.function, event.payload)
+        payload = event.text()
+        outcome = self._invocations.run(event.function, payload)
         if not outcome.error:
             return
         config = _invoke_config(event.function)
@@ -92,7 +103,7 @@ class Queue:
                     "condition": "RetriesExhausted",
                     "approximateInvokeCount": event.attempts,
                 },
-                "requestPayload": json.loads(event.payload),
+                "requestPayload": json.loads(event.text()),
                 "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": outcome.error},
                 "responsePayload": json.loads(outcome.payload),
             }
@@ -101,7 +112,7 @@ class Queue:
         if dead_letters:
             message = str(json.loads(outcome.payload).get("errorMessage", ""))[:1024]
             attributes = {"RequestID": event.request_id, "ErrorCode": "200", "ErrorMessage": message or "-"}
-            self._send(event, dead_letters, event.payload, attributes)
+            self._send(event, dead_letters, event.text(), attributes)
         if not destination and not dead_letters:
             log.warning("%s: an event was dropped after %d attempts", event.function.function_name, event.attempts)
 

@@ -15,7 +15,7 @@ from lab.compute import policy
 from lab.context import LabContext
 from lab.control import current
 from lab.control.operations import backend
-from lab.functions.asynchronous import Queue
+from lab.functions.asynchronous import Payload, Queue
 from lab.functions.invocations import Invocations
 from lab.functions.sandbox import Outcome
 
@@ -47,7 +47,7 @@ class FunctionsPlane:
         """Run a function for an AWS service (`events.amazonaws.com`) on behalf of one of its resources; wait for it."""
         return self._invocations.run(self._allowed(arn, principal, source_arn), payload)
 
-    def invoke_later(self, arn: str, payload: str, principal: str, source_arn: str) -> None:
+    def invoke_later(self, arn: str, payload: Payload, principal: str, source_arn: str) -> None:
         """Let the function have an event; it is tried again when it fails."""
         self._queue.put(self._allowed(arn, principal, source_arn), payload)
 

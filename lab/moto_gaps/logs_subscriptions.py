@@ -13,7 +13,9 @@ import base64
 import gzip
 import json
 import logging
+import threading
 import typing as t
+from dataclasses import dataclass, field
 
 from moto.logs.models import LogGroup, LogStream, SubscriptionFilter
 
@@ -33,11 +35,50 @@ DISABLED_SECONDS = 600
 MOST_BYTES = 500_000
 # ARN of a group and name of its filter -> until when nothing is delivered
 _disabled: dict[tuple[str, str], float] = {}
+# ARN of a group, name of a stream and of a filter, function -> what waits for the function's turn
+_batches: dict[tuple[str, str, str, str], Batch] = {}
+
+
+@dataclass
+class Batch:
+    """Lines of a stream that the function gets in one go: those that come before its turn has come join the others."""
+
+    group: t.Any
+    stream: str
+    filter_name: str
+    events: list[dict[str, t.Any]] = field(default_factory=list)
+    size: int = 0
+    _taken: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def takes(self, event: dict[str, t.Any]) -> bool:
+        size = len(event["message"])
+        with self._lock:
+            if self._taken or (self.events and self.size + size > MOST_BYTES):
+                return False
+            self.events.append(event)
+            self.size += size
+            return True
+
+    def payload(self) -> str:
+        with self._lock:
+            self._taken = True
+        document = {
+            "messageType": "DATA_MESSAGE",
+            "owner": ACCOUNT_ID,
+            "logGroup": self.group.name,
+            "logStream": self.stream,
+            "subscriptionFilters": [self.filter_name],
+            "logEvents": self.events,
+        }
+        packed = gzip.compress(json.dumps(document, separators=(",", ":")).encode())
+        return json.dumps({"awslogs": {"data": base64.b64encode(packed).decode()}})
 
 
 @current.on_reset
 def clear() -> None:
     _disabled.clear()
+    _batches.clear()
 
 
 def apply() -> None:
@@ -110,38 +151,23 @@ def deliver(
         log.warning("%d lines of %s are skipped: the filter %s is disabled", len(events), group.name, filter_name)
         return
     try:
-        for some in _portions(events):
-            _invoke(ctx, group, self.log_stream_name, filter_name, destination_arn, some)
+        for event in events:
+            _pass_on(ctx, group, self.log_stream_name, filter_name, destination_arn, event)
     except Exception as error:
         _disabled[key] = ctx.clock.now() + DISABLED_SECONDS
         log.warning("%d lines of %s are lost: %s", len(events), group.name, error)
 
 
-def _portions(events: list[dict[str, t.Any]]) -> t.Iterator[list[dict[str, t.Any]]]:
-    portion: list[dict[str, t.Any]] = []
-    size = 0
-    for event in events:
-        size += len(event["message"])
-        if portion and size > MOST_BYTES:
-            yield portion
-            portion, size = [], len(event["message"])
-        portion.append(event)
-    yield portion
-
-
-def _invoke(ctx: t.Any, group: t.Any, stream: str, filter_name: str, arn: str, events: list[dict[str, t.Any]]) -> None:
-    document = {
-        "messageType": "DATA_MESSAGE",
-        "owner": ACCOUNT_ID,
-        "logGroup": group.name,
-        "logStream": stream,
-        "subscriptionFilters": [filter_name],
-        "logEvents": events,
-    }
-    packed = gzip.compress(json.dumps(document, separators=(",", ":")).encode())
-    payload = json.dumps({"awslogs": {"data": base64.b64encode(packed).decode()}})
+def _pass_on(ctx: t.Any, group: t.Any, stream: str, filter_name: str, arn: str, event: dict[str, t.Any]) -> None:
+    key = (group.arn, stream, filter_name, arn)
+    batch = _batches.get(key)
+    if batch is not None and batch.takes(event):
+        return
+    batch = Batch(group, stream, filter_name)
+    batch.takes(event)
     general, regional = principals(group.region)
     try:
-        ctx.functions.invoke_later(arn, payload, general, _source(group))
+        ctx.functions.invoke_later(arn, batch.payload, general, _source(group))
     except NotInvoked:
-        ctx.functions.invoke_later(arn, payload, regional, _source(group))
+        ctx.functions.invoke_later(arn, batch.payload, regional, _source(group))
+    _batches[key] = batch
