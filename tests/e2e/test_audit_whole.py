@@ -221,9 +221,9 @@ def test_the_same_where_the_ingest_function_crashes_is_throttled_and_gets_things
     killed: list[int] = []
 
     def crash() -> None:
-        while not over.wait(draw.uniform(0.2, 1.0)):
+        while not over.wait(draw.uniform(0.1, 0.5)):
             for pid in processes("bootstrap.py"):
-                if of_lab(pid, service) and draw.random() < 0.5:
+                if of_lab(pid, service) and draw.random() < 0.7:
                     os.kill(pid, signal.SIGKILL)
                     killed.append(pid)
 

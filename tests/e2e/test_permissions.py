@@ -25,6 +25,7 @@ FREE = {"sts:GetCallerIdentity"}
 
 # Whatever can be changed in place, so that the calls that change something are seen too.
 CHANGES = {
+    "llm_gateway_auth": "bearer",
     "llm_gateway_rate_limit": 6,
     "llm_gateway_log_retention_days": 30,
     "llm_gateway_routes": [{"path": "/v1/chat/completions", "method": "POST"}],
