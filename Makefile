@@ -105,7 +105,7 @@ soak: $(VENV)/.dev ## Let generations run for more than five minutes (not part o
 	@$(BIN)/python -m pytest tests/e2e/test_long_generation.py
 
 audit-run: $(VENV)/.dev engine ## Send 5000 requests of every kind to a real vLLM and account for each (not part of test)
-	@AUDIT_REQUESTS=$${AUDIT_REQUESTS:-5000} AUDIT_ENGINE=vllm $(BIN)/python -m pytest -s tests/e2e/test_audit_whole.py
+	@AUDIT_REQUESTS=$${AUDIT_REQUESTS:-5000} AUDIT_ENGINE=vllm AUDIT_RATE=$${AUDIT_RATE:-10} $(BIN)/python -m pytest -s tests/e2e/test_audit_whole.py $(ARGS)
 
 sanity: $(VENV)/.dev ## Run ansible-test sanity on a built copy of the collection
 	@tests/tools/sanity.sh

@@ -6,6 +6,7 @@ import http.client
 import json
 import random
 import threading
+import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -52,6 +53,8 @@ class Traffic:
     url: str
     keys: tuple[str, str]
     seed: int
+    # Requests a second at most; 0 for as many as there can be.
+    rate: float = 0.0
     told: list[Told] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -59,12 +62,16 @@ class Traffic:
         """`between` says what is to happen once so many requests were begun, with others under way."""
         draw = random.Random(self.seed)
         kinds = draw.choices(list(MIX), weights=list(MIX.values()), k=count)
-        under_way = threading.Semaphore(workers)
+        under_way, began = threading.Semaphore(workers), time.monotonic()
+        waited = threading.Event()
         with ThreadPoolExecutor(workers) as pool:
             pending = []
             for number, kind in enumerate(kinds):
                 if number in between:
                     between[number]()
+                    began = time.monotonic() - (number / self.rate if self.rate else 0.0)
+                if self.rate:
+                    waited.wait(max(0.0, began + number / self.rate - time.monotonic()))
                 under_way.acquire()
                 pending.append(pool.submit(self._ask, number, kind))
                 pending[-1].add_done_callback(lambda _done: under_way.release())
