@@ -61,6 +61,7 @@ GAPS: list[str] = [
     "scheduler_schedules",
     "ec2_metadata_tags",
     "wafv2_web_acls",
+    "sns_topics",
 ]
 
 _applied: set[str] = set()
