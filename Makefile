@@ -77,8 +77,8 @@ warm: $(VENV)/.dev ## Compare every module in the controller's worker and in a p
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/warm
 
 e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand-in for the engine
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/e2e/test_lifecycle.py tests/e2e/test_permissions.py \
-		tests/e2e/test_predictions.py tests/e2e/test_session.py tests/e2e/test_stack.py tests/e2e/test_audit_whole.py
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/e2e/test_audit_whole.py tests/e2e/test_lifecycle.py \
+		tests/e2e/test_permissions.py tests/e2e/test_predictions.py tests/e2e/test_session.py tests/e2e/test_stack.py
 
 sweep: $(VENV)/.dev ## Let every AWS call of up and down fail in every way (hours; goes on where it stopped; ARGS="--shard 1/4")
 	@$(BIN)/python -m tests.sweep $(ARGS)
