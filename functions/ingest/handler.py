@@ -104,6 +104,14 @@ def message(batch: Batch, poison: Poison) -> str:
     )
 
 
+def publish(values: dict[str, t.Any], units: t.Mapping[str, str]) -> None:
+    """Write metrics as CloudWatch reads them from a function's log; what has no unit of its own is a count."""
+    definitions = [{"Name": name, "Unit": units.get(name, "Count")} for name in values]
+    directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": definitions}
+    aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    print(json.dumps({"_aws": aws, "Stack": os.environ["STACK"], **values}))
+
+
 def measure(records: list[Record], outcomes: list[str | Exception], poison: int) -> None:
     """What came for the first time, as metrics, which CloudWatch reads from the function's log."""
     fresh = [record for record, found in zip(records, outcomes, strict=True) if found == "new"]
@@ -117,10 +125,7 @@ def measure(records: list[Record], outcomes: list[str | Exception], poison: int)
         ]
         if first:
             values["FirstByteMs"] = first[:MOST_VALUES]
-    definitions = [{"Name": name, "Unit": "Milliseconds" if name.endswith("Ms") else "Count"} for name in values]
-    directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": definitions}
-    aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
-    print(json.dumps({"_aws": aws, "Stack": os.environ["STACK"], **values}))
+    publish(values, {"FirstByteMs": "Milliseconds"})
 
 
 def handle(event: t.Any, context: t.Any) -> dict[str, int]:

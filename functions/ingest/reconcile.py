@@ -6,7 +6,6 @@ by the next one. What it brings in is written as the ingest function writes it, 
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
@@ -14,7 +13,7 @@ import typing as t
 
 from botocore.exceptions import ClientError
 from core import KEY, LINE, MORE, Batch, LogEvent, Record, is_held, read
-from handler import NAMESPACE, client, settings, write_all
+from handler import client, publish, settings, write_all
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)
@@ -63,7 +62,7 @@ def lacking(records: list[Record]) -> list[Record]:
 
 
 def measure(lines: int, repaired: int, missing: int) -> None:
-    """As metrics, which CloudWatch reads from the function's log; a period without a request has none."""
+    """A period without a request has nothing to measure."""
     if not lines:
         return
     values = {
@@ -71,10 +70,7 @@ def measure(lines: int, repaired: int, missing: int) -> None:
         "AuditRepaired": repaired,
         "AuditCompleteness": round(100 * (lines - missing) / lines, 3),
     }
-    definitions = [{"Name": name, "Unit": "Percent" if name == "AuditCompleteness" else "Count"} for name in values]
-    directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": definitions}
-    aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
-    print(json.dumps({"_aws": aws, "Stack": os.environ["STACK"], **values}))
+    publish(values, {"AuditCompleteness": "Percent"})
 
 
 def handle(event: t.Any, context: t.Any) -> dict[str, int]:

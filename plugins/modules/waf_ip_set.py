@@ -196,10 +196,7 @@ def ensure_present(
     if not check_mode:
         if changes:
             update(client, found, before, changes)
-        if tags.put:
-            api.tag(client, before["arn"], tags.put)
-        if tags.remove:
-            api.untag(client, before["arn"], tags.remove)
+        api.write_tags(client, before["arn"], tags)
     return bool(changes or tags.changes), before, {**before, **changes, "tags": tags.after}
 
 

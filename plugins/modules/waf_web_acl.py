@@ -138,7 +138,7 @@ import re
 import typing as t
 
 from ansible_collections.central.llm.plugins.module_utils._aws import AwsCallError, InvalidInput
-from ansible_collections.central.llm.plugins.module_utils._compare import TagPlan, differing, given, plan_tags
+from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 from ansible_collections.central.llm.plugins.module_utils._wafv2 import api
 from ansible_collections.central.llm.plugins.module_utils._wafv2.web_acl import SETTINGS, check, normal, visibility
@@ -195,13 +195,6 @@ def protect(client: t.Any, arn: str, before: t.Collection[str], after: t.Collect
         api.disassociate(client, resource)
 
 
-def write_tags(client: t.Any, arn: str, tags: TagPlan) -> None:
-    if tags.put:
-        api.tag(client, arn, tags.put)
-    if tags.remove:
-        api.untag(client, arn, tags.remove)
-
-
 def update(client: t.Any, found: api.Found, changes: Resource, options: Resource) -> None:
     item, token = found
     request = request_of(item["Name"], item, changes, sampled=options["sampled_requests"])
@@ -245,7 +238,7 @@ def ensure_present(
         if changes:
             update(client, found, changes, options)
         protect(client, before["arn"], protected, resources, timeout)
-        write_tags(client, before["arn"], tags)
+        api.write_tags(client, before["arn"], tags)
     changed = bool(changes or tags.changes or resources != protected)
     return changed, before, {**before, **changes, "resources": resources, "tags": tags.after}
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .._aws import aws_call
+from .._compare import TagPlan
 from .._waiter import on_error, wait_for, waiter_model
 
 SCOPE = "REGIONAL"
@@ -152,6 +153,13 @@ def tag(client: t.Any, arn: str, tags: dict[str, str]) -> None:
 @aws_call("untag {arn}")
 def untag(client: t.Any, arn: str, keys: list[str]) -> None:
     client.untag_resource(ResourceARN=arn, TagKeys=keys)
+
+
+def write_tags(client: t.Any, arn: str, plan: TagPlan) -> None:
+    if plan.put:
+        tag(client, arn, plan.put)
+    if plan.remove:
+        untag(client, arn, plan.remove)
 
 
 def as_list(tags: t.Mapping[str, str]) -> list[dict[str, str]]:
