@@ -250,8 +250,17 @@ class Stack:
         profiles = iam.list_instance_profiles()["InstanceProfiles"]
         yield "instance profiles", [f"{each['InstanceProfileName']}:{len(each['Roles'])}" for each in profiles]
 
+        # The log that API Gateway makes has the API's id in its name, which is another one in each lab.
+        ids = {api["id"]: api["name"] for api in apis}
         log_groups = self.client("logs").describe_log_groups()["logGroups"]
-        yield "log groups", [f"{each['logGroupName']}:{each.get('retentionInDays')}" for each in log_groups]
+        yield (
+            "log groups",
+            [
+                f"{re.sub('(?<=_)[a-z0-9]+(?=/)', lambda id: ids.get(id[0], id[0]), each['logGroupName'])}"
+                f":{each.get('retentionInDays')}"
+                for each in log_groups
+            ],
+        )
         yield "secrets", [each["Name"] for each in self.client("secretsmanager").list_secrets()["SecretList"]]
         yield "tables", self.client("dynamodb").list_tables()["TableNames"]
 
