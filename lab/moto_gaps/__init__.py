@@ -58,6 +58,8 @@ GAPS: list[str] = [
     "pricing",
     "lambda_functions",
     "logs_subscriptions",
+    "logs_metrics",
+    "cloudwatch_dashboards",
     "scheduler_schedules",
     "ec2_metadata_tags",
     "wafv2_web_acls",

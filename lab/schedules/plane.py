@@ -1,4 +1,4 @@
-"""EventBridge's schedules and scheduled rules, and CloudWatch's alarms on queues, as sources of the lab's clock."""
+"""EventBridge's schedules and scheduled rules, and CloudWatch's alarms, as sources of the lab's clock."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import typing as t
 import uuid
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
 from moto import backends
 
-from lab.clock import Source, Ticking
+from lab.clock import Source
 from lab.context import LabContext
-from lab.control.operations import backend
+from lab.metrics.alarms import Alarms
 from lab.schedules import deliveries, expressions
 
 log = logging.getLogger("lab.schedules")
@@ -156,46 +155,6 @@ class Rules:
 
     def restart(self, now: float) -> None:
         self._due.clear()
-
-
-class Alarms(Ticking):
-    """Alarms on the messages that wait in a queue; moto keeps alarms and never looks at what they watch."""
-
-    METRIC = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
-
-    def __init__(self, ctx: LabContext) -> None:
-        super().__init__(ctx.clock)
-        self._ctx = ctx
-
-    def tick(self, now: float) -> None:
-        for region, cloudwatch in regions("cloudwatch", self._ctx.account_id):
-            for alarm in list(cloudwatch.alarms.values()):
-                if (alarm.namespace, alarm.metric_name) == self.METRIC:
-                    self._judge(region, alarm)
-
-    def _judge(self, region: str, alarm: t.Any) -> None:
-        name = next((d.value for d in alarm.dimensions if d.name == "QueueName"), "")
-        queue = backend("sqs", region).queues.get(name)
-        if queue is None:
-            return
-        seen = queue.approximate_number_of_messages
-        state = "ALARM" if _COMPARISONS[alarm.comparison_operator](seen, float(alarm.threshold)) else "OK"
-        if alarm.state_value != state:
-            reason = f"Threshold Crossed: 1 datapoint [{float(seen)}] against the threshold ({alarm.threshold})."
-            try:
-                self._ctx.client("cloudwatch", region).set_alarm_state(
-                    AlarmName=alarm.name, StateValue=state, StateReason=reason
-                )
-            except ClientError as error:
-                log.warning("alarm %s: %s", alarm.name, error)
-
-
-_COMPARISONS: dict[str, t.Callable[[float, float], bool]] = {
-    "GreaterThanThreshold": lambda seen, limit: seen > limit,
-    "GreaterThanOrEqualToThreshold": lambda seen, limit: seen >= limit,
-    "LessThanThreshold": lambda seen, limit: seen < limit,
-    "LessThanOrEqualToThreshold": lambda seen, limit: seen <= limit,
-}
 
 
 class SchedulesPlane:

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE to this collection: it may change in any release.
-"""CloudWatch alarms, one function per API call.
+"""CloudWatch alarms and dashboards, one function per API call.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/Welcome.html
 """
@@ -43,3 +43,20 @@ def tag(client: t.Any, arn: str, tags: dict[str, str]) -> None:
 @aws_call("untag {arn}")
 def untag(client: t.Any, arn: str, keys: list[str]) -> None:
     client.untag_resource(ResourceARN=arn, TagKeys=keys)
+
+
+@aws_call("read the dashboard {name}", missing=_MISSING)
+def get_dashboard(client: t.Any, name: str) -> dict[str, t.Any] | None:
+    return client.get_dashboard(DashboardName=name)
+
+
+@aws_call("put the dashboard {DashboardName}")
+def put_dashboard(client: t.Any, request: dict[str, t.Any]) -> list[str]:
+    """What AWS has to say about a body that it takes all the same."""
+    found = client.put_dashboard(**request).get("DashboardValidationMessages") or []
+    return [f"{each.get('DataPath', '')}: {each.get('Message', '')}".lstrip(": ") for each in found]
+
+
+@aws_call("delete the dashboard {name}", missing=_MISSING)
+def delete_dashboard(client: t.Any, name: str) -> None:
+    client.delete_dashboards(DashboardNames=[name])
