@@ -10,6 +10,7 @@ import json
 import re
 import typing as t
 
+from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.utils import make_arn_for_dashboard
 
 from lab.context import ACCOUNT_ID
@@ -22,11 +23,13 @@ KINDS = ("alarm", "custom", "explorer", "log", "metric", "text")
 WIDTH = 24
 TALLEST = 1000
 MOST_WIDGETS = 500
+_tag = CloudWatchBackend.tag_resource
 
 
 def apply() -> None:
     guards("cloudwatch", "PutDashboard")(check)
     guards("cloudwatch", "DeleteDashboards")(forget_tags)
+    CloudWatchBackend.tag_resource = tag
 
 
 def refuse(problem: str) -> AwsError:
@@ -48,11 +51,10 @@ def check(call: Call, params: Params) -> None:
         if problem:
             raise refuse(f"/widgets/{number}: {problem}")
     cloudwatch: t.Any = backend("cloudwatch", call.region)
-    # An update's tags are ignored; moto tags what it has seen with tags only.
-    if params["DashboardName"] not in cloudwatch.dashboards:
+    # An update's tags are ignored.
+    if params.get("Tags") and params["DashboardName"] not in cloudwatch.dashboards:
         arn = make_arn_for_dashboard(ACCOUNT_ID, call.region, params["DashboardName"])
-        cloudwatch.tagger.tags.setdefault(arn, {})
-        cloudwatch.tagger.tag_resource(arn, params.get("Tags") or [])
+        cloudwatch.tagger.tag_resource(arn, params["Tags"])
 
 
 def problem_of(widget: dict[str, t.Any]) -> str | None:
@@ -89,6 +91,14 @@ def problem_of_metrics(properties: dict[str, t.Any]) -> str | None:
         if names and (len(names) < 2 or len(names) % 2):
             return f"{metric}: a dimension has no value"
     return None
+
+
+def tag(self: t.Any, arn: str, tags: dict[str, str]) -> None:
+    """moto knows alarms only."""
+    if arn in {dashboard.arn for dashboard in self.dashboards.values()}:
+        self.tagger.tag_resource(arn, self.tagger.convert_dict_to_tags_input(tags))
+    else:
+        _tag(self, arn, tags)
 
 
 def forget_tags(call: Call, params: Params) -> None:
