@@ -6,6 +6,7 @@ It looks at what is there and remembers nothing, so that a run that failed is ma
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import os
 import time
@@ -13,11 +14,12 @@ import typing as t
 from datetime import UTC, datetime
 
 import boto3
-from core import LEASE_TAG, Host, Limits, judge_all, nobody_stays
+from core import ENDED, LEASE_TAG, Host, Limits, judge_all, nobody_stays
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)
 
+NAMESPACE = "CentralLLM"
 _LIVE = ["pending", "running", "stopping", "stopped", "shutting-down"]
 
 
@@ -67,6 +69,17 @@ def scale_to_zero(cluster: str, service: str) -> bool:
     return bool(wanted)
 
 
+def measure(stack: str, count: int) -> None:
+    """How many hosts there are, as CloudWatch reads a metric from a function's log.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    metrics = [{"Name": "Hosts", "Unit": "Count"}]
+    directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
+    aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    print(json.dumps({"_aws": aws, "Stack": stack, "Hosts": count}))
+
+
 def handle(event: t.Any, context: t.Any) -> dict[str, t.Any]:
     stack, name = os.environ["STACK"], os.environ["HOST_NAME"]
     cluster, service = os.environ["CLUSTER"], os.environ["SERVICE"]
@@ -74,6 +87,7 @@ def handle(event: t.Any, context: t.Any) -> dict[str, t.Any]:
     verdicts = judge_all(find_hosts(stack, name), now, Limits())
     for verdict in verdicts:
         log.info("%s %s: %s", verdict.host.id, "ends" if verdict.ends else "stays", verdict.why)
+    measure(stack, sum(verdict.host.state not in ENDED for verdict in verdicts))
     ended = [verdict.host.id for verdict in verdicts if verdict.ends]
     failures = end_all(ended)
     scaled = False

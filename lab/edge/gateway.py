@@ -17,7 +17,7 @@ from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 from multidict import CIMultiDict
 
-from lab.edge import address
+from lab.edge import address, metrics
 from lab.edge.access_log import AccessLogWriter
 from lab.edge.admission import Admission
 from lab.edge.authorizer import Authorizers
@@ -115,6 +115,8 @@ class Gateway:
     def _log(self, exchange: Exchange) -> None:
         exchange.finished()
         stage = exchange.stage
+        if stage:
+            metrics.report(stage, exchange.client.address.region, exchange.variables)
         if stage and stage.access_log:
             self.access_logs.write(stage.access_log, stage.api_id, stage.name, exchange.received_at, exchange.variables)
 

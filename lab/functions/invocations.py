@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from lab import roles
 from lab.context import LabContext
 from lab.functions.sandbox import Outcome, Sandbox
+from lab.metrics import series
 
 log = logging.getLogger("lab.functions")
 
@@ -43,6 +44,7 @@ class Invocations:
         outcome = sandbox.run(
             payload, request_id, function.function_arn, float(function.timeout), self._ctx.clock.now()
         )
+        _measure(function, outcome)
         self._write(function, stream, _report(function, sandbox, request_id, outcome))
         if sandbox.alive:
             with self._lock:
@@ -132,6 +134,13 @@ def _refused(kind: str, message: str) -> Outcome:
 
     log.warning("%s", message)
     return Outcome(json.dumps({"errorType": kind, "errorMessage": message}), "Unhandled", [], 0.0)
+
+
+def _measure(function: t.Any, outcome: Outcome) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"""
+    values = {"Invocations": 1.0, "Errors": float(bool(outcome.error)), "Duration": outcome.seconds * 1000}
+    for name, value in values.items():
+        series.publish(function.region, "AWS/Lambda", name, {"FunctionName": function.function_name}, [value])
 
 
 def _report(function: t.Any, sandbox: Sandbox, request_id: str, outcome: Outcome) -> list[str]:

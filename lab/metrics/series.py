@@ -92,8 +92,8 @@ def publish(region: str, namespace: str, name: str, dimensions: Dimensions, valu
 
 
 def periods(key: Key, now: float, seconds: int, count: int) -> list[Sums | None]:
-    """The last `count` periods, the one that is not over yet last; None for one without a value."""
-    end = int(now) // MINUTE + 1
+    """The last `count` periods that are over, the newest last; None for one without a value."""
+    end = int(now) // MINUTE
     minutes = max(1, seconds // MINUTE)
     with _lock:
         known = dict(_series.get(key, {}))

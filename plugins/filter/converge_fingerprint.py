@@ -43,7 +43,7 @@ from pathlib import Path
 from ansible.errors import AnsibleFilterError
 
 _COLLECTION = Path(__file__).parents[2]
-_FOLDERS = ("playbooks", "plugins", "roles")
+_FOLDERS = ("functions", "playbooks", "plugins", "roles")
 _NO_CODE = (".md", ".pyc")
 
 
