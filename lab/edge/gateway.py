@@ -116,7 +116,7 @@ class Gateway:
         exchange.finished()
         stage = exchange.stage
         if stage:
-            metrics.report(stage, exchange.client.address.region, exchange.variables)
+            metrics.report(stage, exchange.variables)
         if stage and stage.access_log:
             self.access_logs.write(stage.access_log, stage.api_id, stage.name, exchange.received_at, exchange.variables)
 

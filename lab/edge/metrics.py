@@ -12,7 +12,7 @@ from lab.metrics import series
 NAMESPACE = "AWS/ApiGateway"
 
 
-def report(stage: Stage, region: str, variables: Variables) -> None:
+def report(stage: Stage, variables: Variables) -> None:
     status = str(variables["status"])
     values = {
         "Count": 1.0,
@@ -24,4 +24,4 @@ def report(stage: Stage, region: str, variables: Variables) -> None:
         values["IntegrationLatency"] = float(str(variables["integrationLatency"]))
     dimensions = {"ApiName": str(stage.deployment.rest_api.get("name", "")), "Stage": stage.name}
     for name, value in values.items():
-        series.publish(region, NAMESPACE, name, dimensions, [value])
+        series.publish(stage.region, NAMESPACE, name, dimensions, [value])

@@ -24,14 +24,14 @@ _KEPT_MINUTES = 24 * 60
 class Sums(t.NamedTuple):
     """What is left of the values of some time."""
 
-    count: float
+    samples: float
     total: float
     least: float
     most: float
 
     def joined(self, other: Sums) -> Sums:
         return Sums(
-            self.count + other.count,
+            self.samples + other.samples,
             self.total + other.total,
             min(self.least, other.least),
             max(self.most, other.most),
@@ -39,9 +39,9 @@ class Sums(t.NamedTuple):
 
     def statistic(self, name: str) -> float:
         found = {
-            "SampleCount": self.count,
+            "SampleCount": self.samples,
             "Sum": self.total,
-            "Average": self.total / self.count,
+            "Average": self.total / self.samples,
             "Minimum": self.least,
             "Maximum": self.most,
         }

@@ -59,6 +59,7 @@ GAPS: list[str] = [
     "lambda_functions",
     "logs_subscriptions",
     "logs_metrics",
+    "cloudwatch_alarms",
     "cloudwatch_dashboards",
     "scheduler_schedules",
     "ec2_metadata_tags",
