@@ -124,6 +124,9 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
     "cloudwatch:PutMetricAlarm": (
         _tags("cloudwatch:TagResource", _DOCS + "AmazonCloudWatch/latest/monitoring/CloudWatch-Tagging.html"),
     ),
+    "cloudwatch:PutDashboard": (
+        _tags("cloudwatch:TagResource", _DOCS + "AmazonCloudWatch/latest/monitoring/CloudWatch-Tagging.html"),
+    ),
     "events:PutRule": (_tags("events:TagResource", _DOCS + "eventbridge/latest/userguide/eb-tagging.html"),),
     "lambda:CreateFunction": (
         _tags("lambda:TagResource", _DOCS + "lambda/latest/dg/configuration-tags.html"),
@@ -140,6 +143,7 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
     "secretsmanager:CreateSecret": (
         _tags("secretsmanager:TagResource", _DOCS + "secretsmanager/latest/apireference/API_CreateSecret.html"),
     ),
+    "sns:CreateTopic": (_tags("sns:TagResource", _DOCS + "sns/latest/dg/sns-tags-configuring.html"),),
     "sqs:CreateQueue": (
         _tags("sqs:TagQueue", _DOCS + "AWSSimpleQueueService/latest/SQSDeveloperGuide/add-permissions.html"),
     ),

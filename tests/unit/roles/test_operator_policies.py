@@ -28,7 +28,7 @@ TABLE = ROOT / "roles/llm_identity/vars/operator.yml"
 # No permission is needed to ask who one is.
 FREE = {"sts:GetCallerIdentity"}
 # What only takes something away; a playbook that never asks its modules for that need not be allowed to.
-REMOVES = ("Delete", "Deregister", "Remove", "Untag", "Disassociate", "Terminate", "Detach")
+REMOVES = ("Delete", "Deregister", "Remove", "Untag", "Disassociate", "Terminate", "Detach", "Unsubscribe")
 
 
 def flat(rows: list[t.Any]) -> set[str]:
@@ -154,7 +154,10 @@ NEVER_BY_TEARDOWN = {
     "elasticloadbalancing:RemoveTags",
     "events:UntagResource",
     "lambda:UntagResource",
+    "sns:UntagResource",
     "sqs:UntagQueue",
+    # A topic takes its subscriptions with it.
+    "sns:Unsubscribe",
     "iam:UntagInstanceProfile",
     "iam:UntagRole",
     "logs:UntagResource",
