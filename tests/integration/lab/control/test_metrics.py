@@ -44,9 +44,7 @@ def test_errors_of_a_log_raise_an_alarm_that_somebody_hears_of(clocked: LabConte
     logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="one")
     made = {"metricNamespace": "Ours", "metricName": "Errors", "metricValue": "1", "defaultValue": 0}
-    logs.put_metric_filter(
-        logGroupName=GROUP, filterName="errors", filterPattern="ERROR", metricTransformations=[made]
-    )
+    logs.put_metric_filter(logGroupName=GROUP, filterName="errors", filterPattern="ERROR", metricTransformations=[made])
     topic = sns.create_topic(Name="told")["TopicArn"]
     queue = sqs.create_queue(QueueName="heard")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
