@@ -59,6 +59,7 @@ GAPS: list[str] = [
     "lambda_functions",
     "logs_subscriptions",
     "logs_metrics",
+    "s3_buckets",
     "cloudwatch_alarms",
     "cloudwatch_dashboards",
     "scheduler_schedules",

@@ -126,6 +126,11 @@ def test_up_again_changes_nothing(lab: dict[str, str]) -> None:
     assert run.status == 0, run.output
     assert run.changed == 0, run.output
     assert inventory(lab) == before
+    kept = {
+        group["logGroupName"]: group.get("retentionInDays")
+        for group in boto3.client("logs").describe_log_groups()["logGroups"]
+    }
+    assert len(kept) >= 5 and None not in kept.values(), kept
     checked = play(lab, "up", "--check")
     assert checked.status == 0 and checked.changed == 0, checked.output
 

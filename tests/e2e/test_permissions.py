@@ -120,8 +120,10 @@ def policies(lab: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> P
     return written(lab, tmp_path_factory.mktemp("policies"))
 
 
-def runs(policies: Policies, policy: str, playbook: str, *arguments: str) -> tuple[Run, set[str]]:
-    operator = policies.operator(policy)
+def runs(
+    policies: Policies, policy: str, playbook: str, *arguments: str, besides: t.Sequence[dict[str, t.Any]] = ()
+) -> tuple[Run, set[str]]:
+    operator = policies.operator(policy, *besides)
     run = play(operator.environment, playbook, *arguments)
     called = operator.called()
     assert run.status == 0, run.output
@@ -172,16 +174,20 @@ def test_what_is_missing_is_said_before_the_first_write(policies: Policies) -> N
     assert writes == []
 
 
-def test_up_is_allowed_what_it_calls(policies: Policies) -> None:
-    run, _called = runs(policies, "up", "up")
-    assert run.changed > 10
+def test_up_is_allowed_what_it_calls_and_does_without_what_it_can(policies: Policies) -> None:
+    denied = {"Effect": "Deny", "Action": "logs:PutMetricFilter", "Resource": "*"}
+    run, called = runs(policies, "up", "up", besides=[{"Version": "2012-10-17", "Statement": [denied]}])
+    assert run.changed > 10 and "cloudwatch:PutDashboard" in called
     assert "The permissions were not checked" not in run.output
+    output = " ".join(run.output.split())
+    assert "lacks logs:PutMetricFilter: what that is for is left out" in output
+    assert "The permission logs:PutMetricFilter" in output
 
 
 def test_status_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> None:
     run, called = runs(policies, "status", "status", "-e", f"llm_reference_folder={tmp_path}")
     assert "could not be looked at" not in run.output
-    assert " 0 differ from the inventory, 0 are missing" in run.output
+    assert " 0 differ from the inventory, 3 are missing" in run.output
     # What the page of reference ids looks up, and the resources of every room.
     assert called >= {"ec2:DescribeImages", "ec2:DescribeSecurityGroupRules", "iam:GetRole", "dynamodb:DescribeTable"}
 
@@ -219,7 +225,7 @@ def test_down_is_allowed_what_it_calls(policies: Policies) -> None:
 
 def test_up_is_allowed_to_change_what_there_is(policies: Policies) -> None:
     # The rooms that up lists, without a session: no engine need load for this.
-    rooms = ["state", "network", "identity", "host", "balancer", "service", "gateway", "audit"]
+    rooms = ["state", "network", "identity", "host", "balancer", "service", "gateway", "audit", "observability"]
     ec2 = boto3.client("ec2")
     vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
     ec2.create_security_group(GroupName="former-path", Description="x", VpcId=vpc_id)
@@ -236,7 +242,9 @@ def test_up_is_allowed_to_change_what_there_is(policies: Policies) -> None:
         "iam:AttachRolePolicy",
         "iam:DeleteRolePolicy",
         "iam:TagRole",
+        "logs:PutMetricFilter",
     }
+    assert boto3.client("logs").describe_metric_filters()["metricFilters"] != []
 
 
 def test_teardown_is_allowed_what_it_calls(policies: Policies) -> None:
@@ -246,6 +254,8 @@ def test_teardown_is_allowed_what_it_calls(policies: Policies) -> None:
     assert inventory(policies.lab)["apis"] == []
     roles = [role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]]
     assert [name for name in roles if name.startswith("central-llm")] == []
+    assert boto3.client("cloudwatch").list_dashboards()["DashboardEntries"] == []
+    assert boto3.client("sns").list_topics()["Topics"] == []
 
 
 def test_a_vpc_of_the_stacks_own_is_foretold_made_changed_and_removed(own_vpc: Future[list[set[str]]]) -> None:
