@@ -100,6 +100,8 @@ class LabContext:
     clock: Clock = field(default_factory=Clock)
     # The functions plane, for the planes that invoke functions; None where it does not run.
     functions: t.Any = None
+    # What delivery streams wait with, for whoever puts into them; None where it does not run.
+    delivery: t.Any = None
     stopping: threading.Event = field(default_factory=threading.Event)
     _clients: dict[tuple[str, str], t.Any] = field(default_factory=dict)
     _client_lock: threading.Lock = field(default_factory=threading.Lock)

@@ -24,6 +24,7 @@ log = logging.getLogger("lab.server")
 PLANES = {
     "balancer": "lab.balancer.plane:BalancerPlane",
     "compute": "lab.compute.plane:ComputePlane",
+    "delivery": "lab.delivery.streams:DeliveryPlane",
     "edge": "lab.edge.plane:EdgePlane",
     "functions": "lab.functions.plane:FunctionsPlane",
     "schedules": "lab.schedules.plane:SchedulesPlane",

@@ -60,6 +60,7 @@ GAPS: list[str] = [
     "logs_subscriptions",
     "logs_metrics",
     "s3_buckets",
+    "firehose_streams",
     "cloudwatch_alarms",
     "cloudwatch_dashboards",
     "scheduler_schedules",

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from moto.logs.models import LogGroup, LogStream, SubscriptionFilter
 
-from lab import filter_patterns
+from lab import filter_patterns, roles
 from lab.context import ACCOUNT_ID
 from lab.control import current
 from lab.control.call import Call
@@ -61,6 +61,9 @@ class Batch:
             return True
 
     def payload(self) -> str:
+        return json.dumps({"awslogs": {"data": base64.b64encode(self.packed()).decode()}})
+
+    def packed(self) -> bytes:
         with self._lock:
             self._taken = True
         document = {
@@ -71,8 +74,7 @@ class Batch:
             "subscriptionFilters": [self.filter_name],
             "logEvents": self.events,
         }
-        packed = gzip.compress(json.dumps(document, separators=(",", ":")).encode())
-        return json.dumps({"awslogs": {"data": base64.b64encode(packed).decode()}})
+        return gzip.compress(json.dumps(document, separators=(",", ":")).encode())
 
 
 @current.on_reset
@@ -98,8 +100,11 @@ def check(call: Call, params: Params) -> None:
     if group is None:
         return
     parts = arn.split(":")
+    if len(parts) > 5 and parts[2] == "firehose":
+        require_stream(call, arn, params.get("roleArn") or "")
+        return
     if len(parts) < 7 or parts[2] != "lambda":
-        raise AwsError("NotImplemented", f"the lab delivers to functions only, not to {arn}", 501)
+        raise AwsError("NotImplemented", f"the lab delivers to functions and delivery streams only, not to {arn}", 501)
     if params.get("roleArn"):
         raise AwsError("InvalidParameterException", "destinationArn for vendor lambda cannot be used with roleArn")
     try:
@@ -113,6 +118,29 @@ def check(call: Call, params: Params) -> None:
             "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute "
             "your function.",
         )
+
+
+def stream_of(region: str, arn: str) -> t.Any:
+    return backend("firehose", region).delivery_streams.get(arn.rpartition("/")[2])
+
+
+def require_stream(call: Call, arn: str, role_arn: str) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#FirehoseExample"""
+    ctx = current.context()
+    if not role_arn:
+        raise AwsError("InvalidParameterException", "destinationArn for vendor firehose requires roleArn")
+    stream = stream_of(call.region, arn)
+    ready = stream is not None and stream.delivery_stream_status == "ACTIVE"
+    if ctx is not None and not (ready and may_put(ctx, arn, role_arn)):
+        raise AwsError(
+            "InvalidParameterException",
+            "Could not deliver test message to specified Firehose stream. Check if the given Firehose stream is in "
+            "ACTIVE state.",
+        )
+
+
+def may_put(ctx: t.Any, arn: str, role_arn: str) -> bool:
+    return roles.trusted(ctx, role_arn, "logs.amazonaws.com") and roles.may(ctx, role_arn, "firehose:PutRecord", arn)
 
 
 def _source(group: t.Any) -> str:
@@ -142,6 +170,9 @@ def deliver(
     """In the place of moto's own delivery, which comes here with all new lines of a stream, for each filter."""
     ctx = current.context()
     group = self.log_group
+    if service == "firehose":
+        _put(ctx, group, self.log_stream_name, filter_name, destination_arn, log_events)
+        return
     pattern = filter_patterns.parse(group.subscription_filters[filter_name].filter_pattern or "")
     events = [{**each, "id": f"{each['id']:056d}"} for each in log_events if pattern.matches(each["message"])]
     if ctx is None or ctx.functions is None or not events:
@@ -156,6 +187,23 @@ def deliver(
     except Exception as error:
         _disabled[key] = ctx.clock.now() + DISABLED_SECONDS
         log.warning("%d lines of %s are lost: %s", len(events), group.name, error)
+
+
+def _put(ctx: t.Any, group: t.Any, stream: str, filter_name: str, arn: str, log_events: list[dict[str, t.Any]]) -> None:
+    """One record a batch, packed. A stream that is gone, or that the role may not put to, loses lines."""
+    subscription = group.subscription_filters[filter_name]
+    pattern = filter_patterns.parse(subscription.filter_pattern or "")
+    batch = Batch(group, stream, filter_name)
+    for each in log_events:
+        if pattern.matches(each["message"]):
+            batch.takes({**each, "id": f"{each['id']:056d}"})
+    if ctx is None or ctx.delivery is None or not batch.events:
+        return
+    found = stream_of(group.region, arn)
+    if found is None or not may_put(ctx, arn, subscription.role_arn):
+        log.warning("%d lines of %s are lost: %s takes none", len(batch.events), group.name, arn)
+        return
+    ctx.delivery.put(group.region, found, [batch.packed()])
 
 
 def _pass_on(ctx: t.Any, group: t.Any, stream: str, filter_name: str, arn: str, event: dict[str, t.Any]) -> None:

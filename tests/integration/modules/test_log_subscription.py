@@ -85,9 +85,9 @@ def test_a_third_one_is_refused_by_the_names_of_the_two(subscription: t.Any, arn
 def test_a_function_that_does_not_know_its_permission_yet_is_waited_for(
     subscription: t.Any, lab: t.Any, arn: str, faults: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.central.llm.plugins.module_utils._logs import subscriptions
+    from ansible_collections.central.llm.plugins.module_utils import _patience
 
-    monkeypatch.setattr(subscriptions, "_DELAY", 0.01)
+    monkeypatch.setattr(_patience, "_DELAY", 0.01)
     words = "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission."
     faults.add("logs", "PutSubscriptionFilter", "InvalidParameterException", message=words, status=400, times=3)
     assert subscription.ok(log_group=GROUP, name=NAME, destination_arn=arn).changed
