@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
 
 from __future__ import annotations
 
-import base64
 import typing as t
 import uuid
 
@@ -92,7 +91,7 @@ def put_record_batch(self: t.Any, delivery_stream_name: str, records: list[dict[
         )
     ctx = current.context()
     if ctx is not None and ctx.delivery is not None:
-        ctx.delivery.put(self.region_name, stream, [base64.b64decode(record["Data"]) for record in records])
+        ctx.delivery.put(self.region_name, stream, [record["Data"] for record in records])
     encrypted = (stream.delivery_stream_encryption_configuration or {}).get("Status") == "ENABLED"
     answers = [{"RecordId": str(uuid.uuid4())} for _ in records]
     return {"FailedPutCount": 0, "Encrypted": encrypted, "RequestResponses": answers}

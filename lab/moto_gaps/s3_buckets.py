@@ -1,4 +1,4 @@
-"""Buckets: moto's new ones are neither encrypted nor closed to the public, and any may lock objects.
+"""Buckets: moto's new ones are neither encrypted nor closed to the public, and their policies know no conditions.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
@@ -7,10 +7,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.h
 
 from __future__ import annotations
 
+import json
 import typing as t
 
-from moto.s3.models import PublicAccessBlock, S3Backend
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend
 
+from lab.compute import policy
 from lab.control.call import Call
 from lab.control.errors import AwsError
 from lab.control.operations import Params, amends, backend, guards
@@ -20,6 +23,7 @@ _create = S3Backend.create_bucket
 
 def apply() -> None:
     S3Backend.create_bucket = create
+    FakeBucket.get_permission = permission
     S3Backend.put_object_lock_configuration = put_object_lock
     guards("s3", "PutObjectLockConfiguration")(require_versioning)
     amends("s3", "GetObjectLockConfiguration")(tell_one_unit)
@@ -36,6 +40,15 @@ def create(self: t.Any, *arguments: t.Any, **options: t.Any) -> t.Any:
     )
     bucket.public_access_block = bucket.public_access_block or PublicAccessBlock(**closed)
     return bucket
+
+
+def permission(self: t.Any, action: str, resource: str) -> PermissionResult:
+    """What the bucket's policy says; the lab's plain HTTP stands for TLS."""
+    if self.policy is None:
+        return PermissionResult.NEUTRAL
+    said = policy.decide([json.loads(self.policy)], action, resource, {"aws:SecureTransport": "true"})
+    found = {"explicitDeny": PermissionResult.DENIED, "allowed": PermissionResult.PERMITTED}
+    return found.get(said, PermissionResult.NEUTRAL)
 
 
 def bucket_of(call: Call, params: Params) -> t.Any:

@@ -89,6 +89,12 @@ subscription:
       description: ARN of the role that CloudWatch Logs writes with, empty for none.
       type: str
       sample: ""
+filters:
+  description: Names of all subscription filters that the log group has after the run.
+  returned: always
+  type: list
+  elements: str
+  sample: [audit]
 """
 
 import typing as t
@@ -176,7 +182,9 @@ def main() -> None:
             changed, after = ensure_present(client, before, sorted(there), options, check_mode=module.check_mode)
         else:
             changed, after = ensure_absent(client, before, check_mode=module.check_mode)
-        module.exit_with("subscription", changed=changed, before=before, after=after)
+        ours = {options["name"]} if after else set()
+        filters = sorted((there.keys() - {options["name"]}) | ours)
+        module.exit_with("subscription", changed=changed, before=before, after=after, filters=filters)
 
 
 if __name__ == "__main__":

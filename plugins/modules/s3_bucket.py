@@ -242,7 +242,8 @@ def changes_of(desired: Resource, before: Resource) -> Resource:
 
 
 def create(client: t.Any, name: str, *, locks: bool) -> None:
-    request: Resource = {"Bucket": name, "ObjectOwnership": "BucketOwnerEnforced"}
+    # ACLs are off by default; to say so takes a permission of its own.
+    request: Resource = {"Bucket": name}
     if client.meta.region_name != UNNAMED_REGION:
         request["CreateBucketConfiguration"] = {"LocationConstraint": client.meta.region_name}
     if locks:

@@ -107,6 +107,13 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
         _tags("elasticloadbalancing:AddTags", _TAG_ELB),
         _linked_role(_ROLE_ELB),
     ),
+    "firehose:CreateDeliveryStream": (
+        _tags("firehose:TagDeliveryStream", _DOCS + "firehose/latest/APIReference/API_CreateDeliveryStream.html"),
+        Implied("iam:PassRole", "Firehose gets the role that the stream writes with", _PASS_ROLE),
+    ),
+    "firehose:UpdateDestination": (
+        Implied("iam:PassRole", "Firehose gets the role that the stream writes with", _PASS_ROLE),
+    ),
     "iam:AddRoleToInstanceProfile": (
         Implied(
             "iam:PassRole",
@@ -137,6 +144,9 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
     ),
     "logs:CreateLogGroup": (
         _tags("logs:TagResource", _DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"),
+    ),
+    "logs:PutSubscriptionFilter": (
+        Implied("iam:PassRole", "CloudWatch Logs gets the role that it puts into a delivery stream with", _PASS_ROLE),
     ),
     "scheduler:CreateSchedule": (Implied("iam:PassRole", "the schedule gets the role that it acts with", _PASS_ROLE),),
     "scheduler:UpdateSchedule": (Implied("iam:PassRole", "the schedule gets the role that it acts with", _PASS_ROLE),),

@@ -39,7 +39,11 @@ TABLES = yaml.safe_load(TABLE.read_text())
 PLAYBOOKS: dict[str, set[str]] = {name: flat(rows) for name, rows in TABLES["_llm_identity_operator_playbooks"].items()}
 OWN_VPC: dict[str, set[str]] = {name: flat(rows) for name, rows in TABLES["_llm_identity_operator_own_vpc"].items()}
 WAF: dict[str, set[str]] = {name: flat(rows) for name, rows in TABLES["_llm_identity_operator_waf"].items()}
-WHOLE = {name: rows | OWN_VPC.get(name, set()) | WAF.get(name, set()) for name, rows in PLAYBOOKS.items()}
+RAW: dict[str, set[str]] = {name: flat(rows) for name, rows in TABLES["_llm_identity_operator_raw"].items()}
+WHOLE = {
+    name: rows | OWN_VPC.get(name, set()) | WAF.get(name, set()) | RAW.get(name, set())
+    for name, rows in PLAYBOOKS.items()
+}
 SCOPES = TABLES["_llm_identity_operator_scopes"]
 
 
@@ -61,6 +65,7 @@ INVENTORY = {"llm_region": "eu-central-1", "llm_account_id": "123456789012", "ll
 DEFAULTS = rendered(INVENTORY)
 WITH_A_VPC = rendered(INVENTORY | {"llm_network_create_vpc": True})
 WITH_WAF = rendered(INVENTORY | {"llm_gateway_waf": True})
+WITH_RAW = rendered(INVENTORY | {"llm_audit_raw": True})
 
 
 def documents_of(playbook: str, values: dict[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -74,7 +79,7 @@ def documents_of(playbook: str, values: dict[str, t.Any]) -> list[dict[str, t.An
 
 def statements_of_all() -> t.Iterator[dict[str, t.Any]]:
     for playbook in PLAYBOOKS:
-        for values in (DEFAULTS, WITH_A_VPC, WITH_WAF):
+        for values in (DEFAULTS, WITH_A_VPC, WITH_WAF, WITH_RAW):
             for document in documents_of(playbook, values):
                 yield from document["Statement"]
 
@@ -153,6 +158,7 @@ NEVER_BY_TEARDOWN = {
     "ecs:UntagResource",
     "elasticloadbalancing:RemoveTags",
     "events:UntagResource",
+    "firehose:UntagDeliveryStream",
     "lambda:UntagResource",
     "sns:UntagResource",
     "sqs:UntagQueue",
