@@ -37,6 +37,7 @@ CHANGES = {
     "llm_service_stop_timeout": 50,
     "llm_service_log_retention_days": 14,
     "llm_audit_ingest_memory": 640,
+    "llm_audit_raw": True,
     "llm_tags": {"owner": "tests"},
     "llm_identity_aws_managed_policies": True,
 }
@@ -117,7 +118,7 @@ def written(lab: dict[str, str], folder: Path, **variables: t.Any) -> Policies:
 
 @pytest.fixture(scope="module")
 def policies(lab: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Policies:
-    return written(lab, tmp_path_factory.mktemp("policies"))
+    return written(lab, tmp_path_factory.mktemp("policies"), llm_audit_raw=True)
 
 
 def runs(
@@ -243,6 +244,8 @@ def test_up_is_allowed_to_change_what_there_is(policies: Policies) -> None:
         "iam:DeleteRolePolicy",
         "iam:TagRole",
         "logs:PutMetricFilter",
+        "firehose:CreateDeliveryStream",
+        "s3:PutBucketObjectLockConfiguration",
     }
     assert boto3.client("logs").describe_metric_filters()["metricFilters"] != []
 
@@ -256,6 +259,7 @@ def test_teardown_is_allowed_what_it_calls(policies: Policies) -> None:
     assert [name for name in roles if name.startswith("central-llm")] == []
     assert boto3.client("cloudwatch").list_dashboards()["DashboardEntries"] == []
     assert boto3.client("sns").list_topics()["Topics"] == []
+    assert boto3.client("firehose").list_delivery_streams()["DeliveryStreamNames"] == []
 
 
 def test_a_vpc_of_the_stacks_own_is_foretold_made_changed_and_removed(own_vpc: Future[list[set[str]]]) -> None:
