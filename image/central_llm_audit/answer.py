@@ -13,7 +13,13 @@ import typing as t
 
 _BEFORE_A_NAME = b" \t\r\n{,"
 _TOKENS = re.compile(rb'"(prompt|input|completion|output|total)_tokens"\s*:\s*(\d{1,15})(?=[\s,}])')
+# As vLLM writes it: found at once, where the others are looked for one by one.
+_USUAL = re.compile(
+    rb'"usage"\s*:\s*\{\s*"prompt_tokens"\s*:\s*(\d{1,15})\s*,\s*"total_tokens"\s*:\s*(\d{1,15})\s*,'
+    rb'\s*"completion_tokens"\s*:\s*(\d{1,15})(?=[\s,}])'
+)
 _WORD = re.compile(rb'\s*:\s*"([a-z_]{1,32})"')
+_PLAIN_TEXT = re.compile(rb'\s*:\s*"([^"\\]{0,512})"')
 _TEXT = re.compile(rb'\s*:\s*("(?:[^"\\]|\\.){0,512}")')
 # Instructions and metadata of a client may stand before the model, the answer does not.
 _FARTHEST_MODEL = 64 * 2**10
@@ -52,6 +58,10 @@ def tokens(head: bytes, tail: bytes) -> tuple[int | None, int | None, int | None
 
     The latter tell those of the prompt in a stream's first event.
     """
+    at = _last(tail, b'"usage"')
+    usual = _USUAL.match(tail, at) if at > 0 else None
+    if usual:
+        return int(usual[1]), int(usual[3]), int(usual[2])
     last = usage(tail, _last)
     if not last:
         return None, None, None
@@ -81,13 +91,13 @@ def usage(data: bytes, find: t.Callable[..., int]) -> dict[bytes, bytes]:
 def model(data: bytes) -> str | None:
     at = _first(data, b'"model"')
     while 0 < at < _FARTHEST_MODEL:
+        plain = _PLAIN_TEXT.match(data, at + 7)
+        if plain:
+            return plain[1].decode("utf-8", "replace")
         found = _TEXT.match(data, at + 7)
         if found:
-            quoted = found[1]
-            if b"\\" not in quoted:
-                return quoted[1:-1].decode("utf-8", "replace")
             try:
-                return str(json.loads(quoted))
+                return str(json.loads(found[1]))
             except ValueError:
                 return None
         at = _first(data, b'"model"', at)

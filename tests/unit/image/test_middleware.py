@@ -11,7 +11,7 @@ from pathlib import Path
 
 import asgi
 import pytest
-from central_llm_audit import Middleware, middleware, record
+from central_llm_audit import Middleware, answer, middleware, record
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -281,6 +281,17 @@ def test_what_is_said_cannot_pass_for_what_is_counted(said: str, stop: str) -> N
     for text in (json.dumps(answer), json.dumps(answer, ensure_ascii=False, separators=(",", ":"))):
         found = only(asgi.run(asgi.answers(asgi.start(), asgi.body(text.encode("utf-8", "surrogatepass")))))
         assert (found["total_tokens"], found["finish_reason"], found["model"]) == (21, "stop", "tiny")
+
+
+@given(st.permutations(list(USAGE.items())), st.text(max_size=100), st.booleans())
+def test_the_order_and_the_spacing_of_what_is_counted_do_not_matter(
+    items: list[tuple[str, t.Any]], model: str, spaced: bool
+) -> None:
+    document = {"model": model, "usage": dict(items)}
+    body = json.dumps(document, separators=None if spaced else (",", ":"), ensure_ascii=False).encode()
+    found = answer.read(b"", body, stream=False)
+    assert (found.prompt_tokens, found.completion_tokens, found.total_tokens) == (5, 16, 21)
+    assert found.model == model
 
 
 def test_a_record_that_cannot_be_made_is_an_empty_one_and_the_request_goes_on() -> None:
