@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 import typing as t
 
-from lab.compute import views
+from lab.compute import requests, views
 from lab.compute.ecs_backend import EcsBackend, error
 from lab.compute.model import ALIVE, Deployment, Instance, Service, Task, now
 from lab.compute.scheduler import Scheduler
-from lab.context import ACCOUNT_ID
 
 Parameters = dict[str, t.Any]
 Answer = dict[str, t.Any]
@@ -34,7 +33,6 @@ OPERATIONS = (
     "delete_cluster",
 )
 
-_SERVICE_LINKED_ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
 # Members that UpdateService replaces as they are.
 _REPLACED = (
     "healthCheckGracePeriodSeconds",
@@ -66,7 +64,9 @@ class EcsApi:
             raise error("UnsupportedFeatureException", "The lab has the launch type EC2 only.")
         tasks, failures = [], []
         for _ in range(int(given.get("count") or 1)):
-            task, refusals = self._scheduler.place(region, cluster, arn, definition, **_task_options(given, definition))
+            task, refusals = self._scheduler.place(
+                region, cluster, arn, definition, **requests.task_options(given, definition)
+            )
             if task:
                 tasks.append(task)
             elif not self._backend.instances(region, cluster.name):
@@ -85,7 +85,7 @@ class EcsApi:
                 failures.append({"arn": reference, "reason": "MISSING"})
                 continue
             task, refusals = self._scheduler.place(
-                region, cluster, arn, definition, only=instance, **_task_options(given, definition)
+                region, cluster, arn, definition, only=instance, **requests.task_options(given, definition)
             )
             if task:
                 tasks.append(task)
@@ -135,7 +135,7 @@ class EcsApi:
             instance = given["containerInstance"].rsplit("/", 1)[-1]
             wanted.append(lambda task: task.container_instance_arn.endswith(f"/{instance}"))
         tasks = [task for task in self._backend.tasks(region, cluster.name) if all(fits(task) for fits in wanted)]
-        return _page("taskArns", [task.task_arn for task in tasks], given)
+        return requests.page("taskArns", [task.task_arn for task in tasks], given)
 
     # -- services
 
@@ -169,7 +169,7 @@ class EcsApi:
             cluster_arn=cluster.arn,
             desired_count=int(given["desiredCount"]),
             task_definition=arn,
-            settings=_settings(given),
+            settings=requests.settings(given),
             load_balancers=balancers,
             tags=given.get("tags") or [],
         )
@@ -223,7 +223,7 @@ class EcsApi:
             if given.get(member) is not None:
                 service.settings[member] = given[member]
         if given.get("deploymentConfiguration"):
-            service.settings["deploymentConfiguration"] = _deployment_configuration(
+            service.settings["deploymentConfiguration"] = requests.deployment_configuration(
                 {**service.settings["deploymentConfiguration"], **given["deploymentConfiguration"]}
             )
         changed = arn != service.task_definition or (balancers is not None and balancers != service.load_balancers)
@@ -276,7 +276,7 @@ class EcsApi:
             held = [service for service in held if service.launch_type == given["launchType"]]
         if given.get("schedulingStrategy"):
             held = [service for service in held if service.scheduling_strategy == given["schedulingStrategy"]]
-        return _page("serviceArns", sorted(service.arn for service in held), given)
+        return requests.page("serviceArns", sorted(service.arn for service in held), given)
 
     # -- container instances and clusters
 
@@ -293,7 +293,7 @@ class EcsApi:
         status = given.get("status")
         # Without a status, those which are ACTIVE or DRAINING.
         held = [i for i in self._backend.instances(region, cluster.name) if status in {None, i.status}]
-        return _page("containerInstanceArns", sorted(i.container_instance_arn for i in held), given)
+        return requests.page("containerInstanceArns", sorted(i.container_instance_arn for i in held), given)
 
     def update_container_instances_state(self, region: str, given: Parameters) -> Answer:
         cluster = self._backend.cluster(region, given.get("cluster"))
@@ -356,56 +356,3 @@ class EcsApi:
     def _instance(self, region: str, cluster: str, reference: str) -> Instance | None:
         wanted = reference.rsplit("/", 1)[-1]
         return next((i for i in self._backend.instances(region, cluster) if i.id == wanted), None)
-
-
-def _task_options(given: Parameters, definition: Answer) -> Parameters:
-    return {
-        "group": given.get("group") or f"family:{definition['family']}",
-        "started_by": given.get("startedBy") or "",
-        "tags": given.get("tags") or [],
-        "overrides": given.get("overrides") or {},
-        "constraints": given.get("placementConstraints") or [],
-    }
-
-
-def _page(member: str, values: list[str], given: Parameters) -> Answer:
-    """List operations return a hundred at most; the token is the place to go on from."""
-    size = int(given.get("maxResults") or 100)
-    start = int(given.get("nextToken") or 0)
-    answer: Answer = {member: values[start : start + size]}
-    if start + size < len(values):
-        answer["nextToken"] = str(start + size)
-    return answer
-
-
-def _deployment_configuration(given: Parameters) -> Parameters:
-    return {
-        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
-        "maximumPercent": 200,
-        "minimumHealthyPercent": 100,
-        **given,
-    }
-
-
-def _settings(given: Parameters) -> Parameters:
-    """The settings of a new service, with ECS's defaults.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
-    """
-    configuration = _deployment_configuration(given.get("deploymentConfiguration") or {})
-    # Rebalancing needs room to start a task before it stops one.
-    rebalancing = "ENABLED" if configuration["maximumPercent"] > 100 else "DISABLED"
-    settings: Parameters = {
-        "deploymentConfiguration": configuration,
-        "deploymentController": given.get("deploymentController") or {"type": "ECS"},
-        "placementConstraints": given.get("placementConstraints") or [],
-        "placementStrategy": given.get("placementStrategy") or [],
-        "enableECSManagedTags": bool(given.get("enableECSManagedTags")),
-        "enableExecuteCommand": bool(given.get("enableExecuteCommand")),
-        "propagateTags": given.get("propagateTags") or "NONE",
-        "availabilityZoneRebalancing": given.get("availabilityZoneRebalancing") or rebalancing,
-    }
-    if given.get("loadBalancers"):
-        settings["healthCheckGracePeriodSeconds"] = int(given.get("healthCheckGracePeriodSeconds") or 0)
-        settings["roleArn"] = given.get("role") or _SERVICE_LINKED_ROLE
-    return settings
