@@ -76,7 +76,6 @@ resource_policy:
       sample: {"Version": "2012-10-17", "Statement": []}
 """
 
-import json
 import typing as t
 
 from ansible_collections.central.llm.plugins.module_utils._apigateway import resource_policy, rest_apis
@@ -93,13 +92,7 @@ def wanted(options: Resource) -> resource_policy.Document:
     """The document that is asked for, empty for none."""
     if options["state"] == "absent":
         return {}
-    try:
-        document = json.loads(options["policy"])
-    except ValueError as error:
-        raise InvalidInput(f"policy is no JSON: {error}") from error
-    problem = documents.problem(document)
-    if problem:
-        raise InvalidInput(f"policy: {problem}.")
+    document = documents.read(options["policy"])
     if documents.size(document) > _LONGEST:
         raise InvalidInput(f"policy is longer than the {_LONGEST} bytes that API Gateway takes.")
     return t.cast(resource_policy.Document, document)

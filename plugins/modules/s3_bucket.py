@@ -221,15 +221,7 @@ def validate(options: Resource) -> Resource:
             raise InvalidInput(f"lifecycle_rules: {rule['id']} needs transition_days and transition_class, or neither.")
         if not any(rule[key] for key in rule if key.endswith("_days")):
             raise InvalidInput(f"lifecycle_rules: {rule['id']} does nothing.")
-    policy = None
-    if options["policy"] is not None:
-        try:
-            policy = json.loads(options["policy"])
-        except ValueError as error:
-            raise InvalidInput(f"policy is no JSON: {error}") from error
-        problem = documents.problem(policy)
-        if problem:
-            raise InvalidInput(f"policy: {problem}.")
+    policy = None if options["policy"] is None else documents.read(options["policy"])
     return {**options, "policy": policy}
 
 

@@ -180,15 +180,7 @@ def validate(options: Resource) -> Resource:
         raise InvalidInput(f"name: {options['name']!r} is not 1 to 256 letters, digits, '-' and '_'.")
     if len(options["display_name"] or "") > LONGEST_DISPLAY_NAME:
         raise InvalidInput(f"display_name: longer than the {LONGEST_DISPLAY_NAME} characters that SNS takes.")
-    policy = None
-    if options["policy"] is not None:
-        try:
-            policy = json.loads(options["policy"])
-        except ValueError as error:
-            raise InvalidInput(f"policy is no JSON: {error}") from error
-        problem = documents.problem(policy)
-        if problem:
-            raise InvalidInput(f"policy: {problem}.")
+    policy = None if options["policy"] is None else documents.read(options["policy"])
     for each in options["subscriptions"] or []:
         if each["protocol"] in ("http", "https") and not each["endpoint"].startswith(each["protocol"] + "://"):
             raise InvalidInput(f"subscriptions: {each['endpoint']!r} does not begin with {each['protocol']}://.")

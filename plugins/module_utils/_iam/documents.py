@@ -9,6 +9,8 @@ import re
 import typing as t
 from urllib.parse import unquote
 
+from .._aws import InvalidInput
+
 Document = dict[str, t.Any]
 
 _ACCOUNT = re.compile(r"^(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?$")
@@ -54,6 +56,18 @@ def size(document: t.Mapping[str, t.Any]) -> int:
 
 def compact(document: t.Mapping[str, t.Any]) -> str:
     return json.dumps(document, separators=(",", ":"))
+
+
+def read(text: str) -> Document:
+    """The document of an option `policy`, or what is wrong with it, before anything is touched."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise InvalidInput(f"policy is no JSON: {error}") from error
+    wrong = problem(document)
+    if wrong:
+        raise InvalidInput(f"policy: {wrong}.")
+    return document
 
 
 def problem(document: t.Any) -> str:
