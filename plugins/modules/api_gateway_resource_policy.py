@@ -95,7 +95,7 @@ def wanted(options: Resource) -> resource_policy.Document:
     document = documents.read(options["policy"])
     if documents.size(document) > _LONGEST:
         raise InvalidInput(f"policy is longer than the {_LONGEST} bytes that API Gateway takes.")
-    return t.cast(resource_policy.Document, document)
+    return document
 
 
 def find(client: t.Any, api_id: str) -> resource_policy.Document:
