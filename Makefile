@@ -25,7 +25,7 @@ ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
 	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule browser soak audit-run sanity package docs \
-	importer bench clean
+	importer image image-pin bench clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -60,6 +60,7 @@ fast: lint unit ## Run what needs no lab
 lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/yamllint --strict .
+	@$(BIN)/hadolint image/Dockerfile image/base/Dockerfile
 	@$(BIN)/antsibull-changelog lint
 	@tests/tools/types.sh
 	@$(BIN)/ansible-lint --offline --profile production
@@ -119,6 +120,12 @@ docs: $(VENV)/.dev ## Lint the documentation as a docsite would show it
 
 importer: $(VENV)/.dev ## Have Galaxy's importer look at the tarball (not part of test)
 	@tests/tools/importer.sh
+
+image: $(VENV)/.dev engine ## Build the engine's image for the CPU, start it and ask it (not part of test; has Docker Engine installed, asking first)
+	@$(BIN)/python -m image.make build $(ARGS)
+
+image-pin: $(VENV)/.dev ## Ask the registry for the digest of the base image for GPUs, and write it down
+	@$(BIN)/python -m image.make pin
 
 bench: $(VENV)/.dev ## Race Terraform, the AWS CLI and ourselves (not part of test; ARGS="--rounds 3 --only race")
 	@$(BIN)/python -m tests.bench $(ARGS)

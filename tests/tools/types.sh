@@ -12,6 +12,7 @@ mypy --config-file "$root/pyproject.toml" --cache-dir "$root/.mypy_cache" \
 cd "$root"
 MYPYPATH="$root" mypy --config-file pyproject.toml -p lab
 MYPYPATH="$root/image" mypy --config-file pyproject.toml --strict -p central_llm_audit
+MYPYPATH="$root" mypy --config-file pyproject.toml --namespace-packages -p image.make
 # A function is a folder of its own, whose modules find each other by their bare names.
 for function in functions/*/; do
   MYPYPATH="$root/$function" mypy --config-file pyproject.toml --cache-dir "$root/.mypy_cache" "$function"*.py
