@@ -54,7 +54,7 @@ def build(variant: str, *, proves: bool) -> dict[str, t.Any]:
         if ready is None:
             raise prove.Unproven("there is no model to prove it with: run `make engine`")
         with tempfile.TemporaryDirectory(dir=WORK) as folder:
-            model = prove.readable(ready.models["tiny"], Path(folder) / "tiny")
+            model = environment.readable_copy(ready.models["tiny"], Path(folder) / "tiny")
             report["proof"] = prove.prove(image, model, say)
     (WORK / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     return report

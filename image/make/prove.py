@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import time
 import typing as t
 import urllib.error
@@ -70,14 +69,6 @@ def prove(image: str, model: Path, say: Say) -> dict[str, t.Any]:
             docker.run("rm", "--force", "--volumes", name)
 
 
-def readable(model: Path, copy: Path) -> Path:
-    """The model for somebody who is not root, as the engine is in its container."""
-    shutil.copytree(model, copy)
-    for path in (copy.parent, copy, *copy.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    return copy
-
-
 def wait(name: str, address: str, say: Say) -> None:
     began = told = time.monotonic()
     while True:
@@ -132,4 +123,4 @@ def record_of(lines: t.Iterable[str], answer: dict[str, t.Any]) -> dict[str, t.A
     return record
 
 
-__all__ = ("Unproven", "prove", "readable", "record_of")
+__all__ = ("Unproven", "prove", "record_of")

@@ -61,14 +61,13 @@ class HealthCheck(threading.Thread):
         container: Container,
         env: dict[str, str],
         cwd: Path,
-        host: str,
+        command: list[str] | str | None,
         speedup: float,
     ) -> HealthCheck | None:
-        settings = definition.get("healthCheck")
-        if not settings or not settings.get("command"):
+        """Of a command as it is executed here; None for no check."""
+        if command is None:
             return None
-        command = command_of(settings["command"], host)
-        return None if command is None else cls(container, command, settings, env, cwd, speedup)
+        return cls(container, command, definition.get("healthCheck") or {}, env, cwd, speedup)
 
     def stop(self) -> None:
         self._stopped.set()

@@ -10,7 +10,7 @@ import typing as t
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lab.compute import ecs_backend, processes, runner
+from lab.compute import containers, ecs_backend, processes, runner
 from lab.compute.api import OPERATIONS, EcsApi
 from lab.compute.guests import Guests
 from lab.compute.hosts import Hosts
@@ -46,6 +46,7 @@ class ComputePlane:
     def start(self, ctx: LabContext) -> None:
         self._ctx = ctx
         processes.sweep(ctx.home / "processes")
+        containers.sweep(ctx.home)
         runner.clean_home(ctx.home)
         self._backend = ecs_backend.EcsBackend(ctx.account_id)
         self._scheduler = Scheduler(self._backend, self._launch)

@@ -15,8 +15,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.compute import awslogs, images, permissions, secret_values
-from lab.compute.health import HealthCheck
+from lab.compute import awslogs, containers, images, permissions, secret_values
+from lab.compute.health import HealthCheck, command_of
 from lab.compute.launch import LaunchError, environment_of, lab_limits, on_host, overridden
 from lab.compute.model import Container, Task, now
 from lab.compute.processes import CannotStart, ContainerProcess
@@ -111,7 +111,8 @@ class TaskRunner(threading.Thread):
         task = self.task
         definition = overridden(container.definition, task.overrides)
         task.pull_started_at = task.pull_started_at or now()
-        image = images.resolve(str(definition["image"]), self.ctx.home)
+        docker = containers.resolve(str(definition["image"]))
+        image = docker or images.resolve(str(definition["image"]), self.ctx.home)
         if image is None:
             repository = images.repository_of(str(definition["image"]))
             raise LaunchError(
@@ -127,14 +128,17 @@ class TaskRunner(threading.Thread):
         folder = self._folder / container.name
         folder.mkdir(exist_ok=True)
         metadata = folder / "ecs-container-metadata.json"
-        env = environment_of(image, definition, secrets, container.gpu_ids, host, folder, metadata)
+        record = self.ctx.home / "processes" / f"{task.id}-{container.name}.json"
+        name = f"ecs-{task.id[:12]}-{container.name}"
+        process: ContainerProcess
         try:
-            process = ContainerProcess(
-                self.ctx.home / "processes" / f"{task.id}-{container.name}.json",
-                images.argv_of(image, definition),
-                env,
-                folder,
-            )
+            if isinstance(image, containers.DockerImage):
+                env = containers.environment_of(definition, secrets, container.gpu_ids)
+                home = self.ctx.home
+                process = containers.start(image, definition, env, name, host, home, record, folder)
+            else:
+                env = environment_of(image, definition, secrets, container.gpu_ids, host, folder, metadata)
+                process = ContainerProcess(record, images.argv_of(image, definition), env, folder)
         except CannotStart as error:
             message = (
                 f"CannotStartContainerError: Error response from daemon: failed to create task for container: {error}"
@@ -146,7 +150,9 @@ class TaskRunner(threading.Thread):
         container.network_bindings = on_host(definition, str(task.definition.get("networkMode") or "bridge"))
         container.last_status = "RUNNING"
         metadata.write_text(json.dumps(self._metadata(container)))
-        health = HealthCheck.of(definition, container, env, folder, host, self._speedup)
+        check = (definition.get("healthCheck") or {}).get("command") or ["NONE"]
+        command = containers.inside(name, check) if docker else command_of(check, host)
+        health = HealthCheck.of(definition, container, env, folder, command, self._speedup)
         if health:
             health.start()
         return Running(container, process, pump, health)

@@ -227,6 +227,14 @@ def make_models(engine: Engine, names: list[str], say: Say) -> None:
         draft.rename(model)
 
 
+def readable_copy(model: Path, copy: Path) -> Path:
+    """The model for somebody who is not its owner, as an engine is in its container."""
+    shutil.copytree(model, copy)
+    for path in (copy.parent, copy, *copy.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return copy
+
+
 def run_all(phase: str, commands: list[list[str]], log: Path, say: Say) -> None:
     """Run the commands side by side, tell every few seconds how far they are, and raise if one fails."""
     started = time.monotonic()
