@@ -27,11 +27,13 @@ LOG = logging.getLogger(__name__)
 _MAXIMUM_EVENTS = 10_000
 _MAXIMUM_BYTES = 1_048_576
 _OVERHEAD = 26
+# https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html
+_MOST_RECORDS = 500
 
 
 class Line(t.NamedTuple):
     group: tuple[str, str]
-    """Region and log group name."""
+    """Region and log group name, or the ARN of a delivery stream."""
     stream: str
     timestamp: int
     message: str
@@ -40,6 +42,10 @@ class Line(t.NamedTuple):
 def render_line(format_: str, variables: Variables) -> str:
     """A format with its variables filled in; "-" stands for what a request does not have."""
     return render(format_, variables, missing="-")
+
+
+def is_stream(destination: str) -> bool:
+    return ":firehose:" in destination
 
 
 def log_group_name(destination_arn: str) -> str | None:
@@ -65,8 +71,8 @@ def batches(lines: list[Line]) -> t.Iterator[list[Line]]:
 
 @dataclass
 class AccessLogWriter:
-    logs_client: Callable[[str], t.Any]
-    """The CloudWatch Logs client of a region."""
+    client: Callable[[str, str], t.Any]
+    """The client of a service in a region."""
     executor: Executor
 
     def __post_init__(self) -> None:
@@ -77,7 +83,8 @@ class AccessLogWriter:
 
     def write(self, destination: AccessLog, api_id: str, stage: str, moment: float, variables: Variables) -> None:
         """Takes a request's line; never waits and never fails."""
-        name = log_group_name(destination.destination_arn)
+        arn = destination.destination_arn
+        name = arn if is_stream(arn) else log_group_name(arn)
         if name is None:
             LOG.warning("access log of %s/%s: no log group in %s", api_id, stage, destination.destination_arn)
             return
@@ -108,8 +115,11 @@ class AccessLogWriter:
 
     def _put(self, batch: list[Line]) -> None:
         (region, group), stream = batch[0].group, batch[0].stream
+        if is_stream(group):
+            self._deliver(region, group, [line.message for line in batch])
+            return
         events = [{"timestamp": line.timestamp, "message": line.message} for line in batch]
-        client = self.logs_client(region)
+        client = self.client("logs", region)
         try:
             self._create_stream(client, region, group, stream)
             try:
@@ -122,6 +132,17 @@ class AccessLogWriter:
         except (ClientError, BotoCoreError) as error:
             # As in AWS: delivery is best effort, and a group that is not there is not created.
             LOG.warning("access log: %d line(s) for %s were not written: %s", len(batch), group, error)
+
+    def _deliver(self, region: str, arn: str, messages: list[str]) -> None:
+        """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-logging-to-kinesis.html"""
+        client = self.client("firehose", region)
+        name = arn.rpartition("/")[2]
+        try:
+            for first in range(0, len(messages), _MOST_RECORDS):
+                records = [{"Data": message.encode()} for message in messages[first : first + _MOST_RECORDS]]
+                client.put_record_batch(DeliveryStreamName=name, Records=records)
+        except (ClientError, BotoCoreError) as error:
+            LOG.warning("access log: %d line(s) for %s were not delivered: %s", len(messages), arn, error)
 
     def _create_stream(self, client: t.Any, region: str, group: str, stream: str) -> None:
         if (region, group, stream) in self._streams:

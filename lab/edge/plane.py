@@ -75,7 +75,7 @@ class EdgePlane:
             ThreadPoolExecutor(max_workers=8, thread_name_prefix="lab-edge-authorizer") as functions,
         ):
             async with backend.open_session() as session:
-                access_logs = AccessLogWriter(lambda region: ctx.client("logs", region), executor)
+                access_logs = AccessLogWriter(ctx.client, executor)
                 gateway = Gateway(
                     account_id=ctx.account_id,
                     configuration=Configuration(ctx, self._read_snapshot),
