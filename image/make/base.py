@@ -106,7 +106,7 @@ def _mirror() -> list[str]:
 
 def _apt(*arguments: str) -> None:
     done = subprocess.run(
-        ["apt-get", "-q", "-y", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ["apt-get", "-q", "-y", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode:
         raise docker.Failed("apt-get failed:\n" + "\n".join(done.stdout.splitlines()[-10:]))

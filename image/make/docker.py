@@ -15,7 +15,7 @@ class Failed(Exception):
 
 
 def run(*arguments: str, stdin: t.IO[bytes] | None = None) -> str:
-    done = subprocess.run(["docker", *arguments], stdin=stdin or subprocess.DEVNULL, capture_output=True)
+    done = subprocess.run(["docker", *arguments], stdin=stdin or subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
         raise Failed(
             f"docker {arguments[0]} ended with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}"

@@ -129,7 +129,7 @@ def _answers() -> bool:
 
 
 def _run(command: list[str], **options: t.Any) -> None:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
     if done.returncode:
         end = "\n".join(done.stdout.splitlines()[-15:])
         raise NoEngine(f"{' '.join(command[:2])} ended with {done.returncode}:\n{end}")
