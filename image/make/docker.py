@@ -23,13 +23,18 @@ def run(*arguments: str, stdin: t.IO[bytes] | None = None) -> str:
     return done.stdout.decode(errors="replace").strip()
 
 
+def look_at(image: str) -> dict[str, t.Any]:
+    """What Docker knows of an image that is there."""
+    found: list[dict[str, t.Any]] = json.loads(run("image", "inspect", image))
+    return found[0]
+
+
 def inspect(image: str) -> dict[str, t.Any] | None:
-    """What Docker knows of an image; None where it is not there."""
+    """The same; None where it is not there."""
     try:
-        found: list[dict[str, t.Any]] = json.loads(run("image", "inspect", image))
+        return look_at(image)
     except Failed:
         return None
-    return found[0]
 
 
 def build(folder: Path, dockerfile: Path, tag: str, arguments: t.Mapping[str, str], say: Say) -> None:
@@ -49,15 +54,10 @@ def build(folder: Path, dockerfile: Path, tag: str, arguments: t.Mapping[str, st
         raise Failed("docker build failed:\n" + "\n".join(last))
 
 
-def size_mb(image: str) -> float:
-    found = inspect(image)
-    return round(found["Size"] / 1e6, 1) if found else 0.0
-
-
 def logs(container: str) -> list[str]:
     """What it wrote, standard output and standard error."""
     done = subprocess.run(["docker", "logs", container], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return done.stdout.decode(errors="replace").splitlines()
 
 
-__all__ = ("Failed", "build", "inspect", "logs", "run", "size_mb")
+__all__ = ("Failed", "build", "inspect", "logs", "look_at", "run")

@@ -70,7 +70,10 @@ def note(region: str, namespace: str, name: str, dimensions: Dimensions, values:
     new = Sums(len(values), sum(values), min(values), max(values))
     with _lock:
         minutes = _series.setdefault(key_of(region, namespace, name, dimensions), {})
-        minutes[minute] = minutes[minute].joined(new) if minute in minutes else new
+        if minute in minutes:
+            minutes[minute] = minutes[minute].joined(new)
+            return
+        minutes[minute] = new
         for old in [each for each in minutes if each < minute - _KEPT_MINUTES]:
             del minutes[old]
 

@@ -203,12 +203,20 @@ def described(found: Resource, tags: dict[str, str]) -> Resource:
     }
 
 
-def describe(client: t.Any, name: str) -> Resource | None:
-    """The stream in the shape that this module returns; one that is going is none."""
+def describe(client: t.Any, name: str) -> tuple[Resource | None, Resource]:
+    """The stream in the shape that this module returns, and what a change of it has to name; one that is going is none.
+
+    AWS refuses a change of another version than the one that was read here.
+    """
     found = api.find_stream(client, name)
     if found is None or found["DeliveryStreamStatus"] == "DELETING":
-        return None
-    return described(found, api.list_tags(client, name))
+        return None, {}
+    stream = described(found, api.list_tags(client, name))
+    version = {
+        "CurrentDeliveryStreamVersionId": found["VersionId"],
+        "DestinationId": found["Destinations"][0]["DestinationId"],
+    }
+    return stream, version
 
 
 def validate(options: Resource) -> None:
@@ -253,16 +261,10 @@ def create(client: t.Any, wanted: Resource, tags: dict[str, str], *, timeout: in
     api.create_stream(client, request=given(request), timeout=timeout)
 
 
-def change(client: t.Any, wanted: Resource, changes: Resource, *, timeout: int) -> None:
+def change(client: t.Any, wanted: Resource, version: Resource, changes: Resource, *, timeout: int) -> None:
     name = wanted["name"]
     if changes.keys() - {"encrypted"}:
-        found = api.find_stream(client, name) or {}
-        request = {
-            "DeliveryStreamName": name,
-            "CurrentDeliveryStreamVersionId": found["VersionId"],
-            "DestinationId": found["Destinations"][0]["DestinationId"],
-            "ExtendedS3DestinationUpdate": destination(wanted),
-        }
+        request = {"DeliveryStreamName": name, **version, "ExtendedS3DestinationUpdate": destination(wanted)}
         api.update_destination(client, request=request, timeout=timeout)
     if "encrypted" in changes:
         if changes["encrypted"]:
@@ -272,7 +274,7 @@ def change(client: t.Any, wanted: Resource, changes: Resource, *, timeout: int) 
 
 
 def ensure_present(
-    client: t.Any, before: Resource | None, options: Resource, *, check_mode: bool
+    client: t.Any, before: Resource | None, version: Resource, options: Resource, *, check_mode: bool
 ) -> tuple[bool, Resource]:
     name = options["name"]
     desired = given({key: options[key] for key in (*NEEDED, *DEFAULTS)})
@@ -289,7 +291,7 @@ def ensure_present(
         if before is None:
             create(client, after, tags.after, timeout=timeout)
         else:
-            change(client, after, changes, timeout=timeout)
+            change(client, after, version, changes, timeout=timeout)
             if tags.put:
                 api.tag(client, name, tags.put)
             if tags.remove:
@@ -299,7 +301,7 @@ def ensure_present(
         if options["wait"] and waits:
             api.wait_active(client, name, encrypted=after["encrypted"], timeout=timeout)
         if before is None:
-            after = describe(client, name) or after
+            after = describe(client, name)[0] or after
     return before is None or bool(changes) or tags.changes, after
 
 
@@ -341,10 +343,10 @@ def main() -> None:
     with module.failures_reported():
         validate(options)
         client = module.client("firehose")
-        before = describe(client, options["name"])
+        before, version = describe(client, options["name"])
         after: Resource | None
         if options["state"] == "present":
-            changed, after = ensure_present(client, before, options, check_mode=module.check_mode)
+            changed, after = ensure_present(client, before, version, options, check_mode=module.check_mode)
         else:
             before = module.removable(before)
             changed, after = ensure_absent(client, before, options, check_mode=module.check_mode)
