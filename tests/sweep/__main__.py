@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import cases as all_cases
@@ -56,21 +57,24 @@ def sample(work: Path, seed: int | None) -> int:
     return 1 if problems else 0
 
 
-def day_of_sessions(options: argparse.Namespace) -> int:
-    stack = Stack(options.work / "lab-leases")
-    try:
-        stack.fresh()
-        day = leases.Day(stack, report, options.work / "receipts")
-        all_crashes = leases.SAMPLE if options.sample else leases.chosen(day.boundaries(options.work), options.shard)
-        trying = list(all_crashes)[: options.limit]
-        report(f"{len(trying)} sessions")
-        # Every second session is left to the next one, and the last one to nobody.
-        downs = [number % 2 == 0 or number == len(trying) for number in range(1, len(trying) + 1)]
-        problems = [
-            problem for crash, down in zip(trying, downs, strict=True) for problem in day.session(crash, down=down)
+def days_of_sessions(options: argparse.Namespace) -> int:
+    work = options.work / "leases"
+    if options.record:
+        (work / "boundaries.txt").unlink(missing_ok=True)
+    whole = leases.SAMPLE if options.sample else leases.all_boundaries(work, report)
+    crashes = leases.chosen(whole, options.shard)
+    # The sample is tried each time.
+    store = Store(work / ("sample.jsonl" if options.sample else "results.jsonl"))
+    known = {} if options.sample or options.again else store.latest()
+    trying = [crash for crash in crashes if str(crash) not in known or known[str(crash)].verdict == RED]
+    trying = trying[: options.limit]
+    report(f"{len(crashes)} boundaries, trying {len(trying)}, in {options.labs} lab(s)")
+    with ThreadPoolExecutor(options.labs) as labs:
+        days = [
+            labs.submit(leases.one_day, work / f"lab-{number}", trying[number :: options.labs], store, report)
+            for number in range(options.labs)
         ]
-    finally:
-        stack.close()
+    problems = [f"{result.case}: {problem}" for day in days for result in day.result() for problem in result.problems]
     report("\n".join(problems) or "No host outlived its lease.")
     return 1 if problems else 0
 
@@ -78,7 +82,7 @@ def day_of_sessions(options: argparse.Namespace) -> int:
 def main() -> int:
     options = arguments()
     if options.leases:
-        return day_of_sessions(options)
+        return days_of_sessions(options)
     if options.sample:
         return sample(options.work, options.seed)
     recorded = options.work / "recording.json"

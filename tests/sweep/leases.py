@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 import typing as t
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from .results import GREEN, RED, Result, Store
 from .stack import ROOT, STACK, Run, Stack
 
 # As short as a whole start on a slow machine allows.
@@ -23,6 +25,8 @@ LEASE_TAG = "central-llm:lease-until"
 _LIVE = ["pending", "running", "stopping", "stopped"]
 # A run that was killed holds the lock until it lapses: the next one takes it.
 _OPTIONS = {"llm_session_hours": HOURS, "llm_state_lock_force": True}
+# An `up` that is to be killed goes through all of its tasks, also where nothing has changed since the last one.
+_WHOLE = {"llm_session_converge": "always"}
 Report = t.Callable[[str], None]
 # "User initiated (2026-11-23 10:00:00 GMT)"
 _ENDED = re.compile(r"\((\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) GMT\)")
@@ -32,12 +36,16 @@ _EXACT_HOURS = 2 / 3600
 
 class Crash(t.NamedTuple):
     playbook: str
-    # The task's number, from 1; or its name, of which the first counts.
+    # The task's name, and the how-manieth of that name it is, from 1.
     at: str
-    task: str = ""
 
     def __str__(self) -> str:
-        return f"{self.playbook} killed before {self.at} {self.task}".strip()
+        return f"{self.playbook} killed before {self.at}"
+
+    @classmethod
+    def read(cls, text: str) -> Crash:
+        playbook, _, at = text.partition(" killed before ")
+        return cls(playbook, at)
 
 
 class Day:
@@ -51,8 +59,12 @@ class Day:
             "ANSIBLE_CALLBACKS_ENABLED": "crash",
         }
 
-    def play(self, playbook: str, **environment: str) -> Run:
-        options = {**_OPTIONS, "llm_session_receipt_folder": str(self._receipts)}
+    def play(self, playbook: str, *, whole: bool = False, **environment: str) -> Run:
+        options = {
+            **_OPTIONS,
+            **(_WHOLE if whole and playbook == "up" else {}),
+            "llm_session_receipt_folder": str(self._receipts),
+        }
         with self._stack.having({**self._callbacks, **environment}):
             return self._stack.play(playbook, "-e", json.dumps(options))
 
@@ -63,25 +75,25 @@ class Day:
             names = work / f"tasks-of-{playbook}"
             names.parent.mkdir(parents=True, exist_ok=True)
             names.unlink(missing_ok=True)
-            run = self.play(playbook, SWEEP_TASKS=str(names))
+            run = self.play(playbook, whole=True, SWEEP_TASKS=str(names))
             if run.status:
                 raise RuntimeError(f"{playbook} without a crash ended with {run.status}:\n{run.output[-3000:]}")
-            tasks = names.read_text(encoding="utf-8").splitlines()
-            found += [Crash(playbook, str(number), task) for number, task in enumerate(tasks, 1)]
+            found += [Crash(playbook, task) for task in names.read_text(encoding="utf-8").splitlines()]
         return found
 
-    def session(self, crash: Crash, *, down: bool) -> list[str]:
-        """One session that crashes; returns what is wrong five minutes after its lease, and of the receipts by then.
+    def session(self, crash: Crash, *, down: bool) -> Result:
+        """One session that crashes; finds what is wrong five minutes after its lease, and of the receipts by then.
 
         Without a `down` at the end, the next session begins on what this one has left, and writes its receipt.
         """
+        started = time.monotonic()
         self._stack.move_clock(reset=True)
         problems = []
         if crash.playbook == "down":
             run = self.play("up")
             if run.status:
                 problems.append(f"the up before it ended with {run.status}:\n{run.output[-3000:]}")
-        run = self.play(crash.playbook, SWEEP_CRASH_AT=crash.at)
+        run = self.play(crash.playbook, whole=True, SWEEP_CRASH_AT=crash.at)
         if run.status >= 0:
             problems.append(f"it was not killed, and ended with {run.status}:\n{run.output[-3000:]}")
         hosts = self._hosts()
@@ -100,7 +112,9 @@ class Day:
             problems += [f"no receipt tells of {host}" for host in unaccounted]
         problems += self._false_receipts()
         self._report(f"{crash}: {len(hosts)} host(s), {'; '.join(problems) or 'none is left'}")
-        return [f"{crash}: {problem}" for problem in problems]
+        return Result(
+            str(crash), RED if problems else GREEN, problems, run.status, round(time.monotonic() - started, 1)
+        )
 
     def _hosts(self) -> dict[str, str | None]:
         """The live hosts and what their lease's tag says."""
@@ -175,8 +189,39 @@ def chosen(crashes: t.Sequence[Crash], part: str) -> list[Crash]:
     return list(crashes)[int(index) - 1 :: int(count or 1)]
 
 
+def one_day(work: Path, crashes: t.Sequence[Crash], store: Store, report: Report) -> list[Result]:
+    """The sessions one after the other in a lab of its own, which is left for a new one where something went wrong."""
+    stack = Stack(work / "lab-leases")
+    results: list[Result] = []
+    try:
+        for number, crash in enumerate(crashes, 1):
+            if not results or results[-1].verdict == RED:
+                stack.fresh()
+                day = Day(stack, report, work / "receipts")
+            # Every second session is left to the next one, and the last one to nobody.
+            results.append(day.session(crash, down=number % 2 == 0 or number == len(crashes)))
+            store.add(results[-1])
+    finally:
+        stack.close()
+    return results
+
+
+def all_boundaries(work: Path, report: Report) -> list[Crash]:
+    """Those of a clean run, which are kept: a day that was interrupted goes on where it was."""
+    kept = work / "boundaries.txt"
+    if not kept.exists():
+        stack = Stack(work / "lab-leases")
+        try:
+            stack.fresh()
+            found = Day(stack, report, work / "receipts").boundaries(work)
+        finally:
+            stack.close()
+        kept.write_text("".join(f"{crash}\n" for crash in found), encoding="utf-8")
+    return [Crash.read(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+
+
 # Where most is at stake: right after the launch, before there is a schedule, and in the middle of ending.
 SAMPLE = (
-    Crash("up", "Hold the lease, before anything else"),
-    Crash("down", "central.llm.llm_host : Terminate every host of the stack"),
+    Crash("up", "Hold the lease, before anything else#1"),
+    Crash("down", "central.llm.llm_host : Terminate every host of the stack#1"),
 )

@@ -1,10 +1,11 @@
 """Kills the playbook before its n-th task, as an empty battery does; or writes down what tasks there are.
 
-SWEEP_CRASH_AT is the number, from 1, or the task's name; SWEEP_TASKS is the file for the names.
+SWEEP_CRASH_AT is the task's name, and `#2` behind it the second task of that name; SWEEP_TASKS is the file for the names.
 """
 
 from __future__ import annotations
 
+import collections
 import os
 import signal
 import typing as t
@@ -31,14 +32,16 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._at = os.environ.get("SWEEP_CRASH_AT", "")
         self._names = os.environ.get("SWEEP_TASKS")
-        self._count = 0
+        self._counts: collections.Counter[str] = collections.Counter()
 
     def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
-        self._count += 1
+        name = task.get_name()
+        self._counts[name] += 1
+        numbered = f"{name}#{self._counts[name]}"
         if self._names:
             with Path(self._names).open("a", encoding="utf-8") as names:
-                names.write(f"{task.get_name()}\n")
-        if self._at in {str(self._count), task.get_name()}:
+                names.write(f"{numbered}\n")
+        if self._at == numbered:
             # With its workers, and without a chance to clean up.
             os.killpg(0, signal.SIGKILL)
 

@@ -11,3 +11,9 @@ def test_the_parts_are_the_whole_and_share_nothing(parts: int, count: int) -> No
     crashes = [Crash("up", str(number)) for number in range(count)]
     found = [crash for part in range(1, parts + 1) for crash in chosen(crashes, f"{part}/{parts}")]
     assert sorted(found) == sorted(crashes)
+
+
+@given(st.sampled_from(["up", "down"]), st.text(st.characters(exclude_categories=["C"]), min_size=1))
+def test_a_boundary_is_read_as_it_is_written(playbook: str, task: str) -> None:
+    crash = Crash(playbook, f"{task}#1")
+    assert Crash.read(str(crash)) == crash
