@@ -1,6 +1,6 @@
 """Kills the playbook before its n-th task, as an empty battery does; or writes down what tasks there are.
 
-SWEEP_CRASH_AT is the task's name with `#2` behind it for the second of that name; SWEEP_TASKS is the file for the names.
+SWEEP_CRASH_AT is the task's name, with `#2` behind it for the second of that name; SWEEP_TASKS is the names' file.
 """
 
 from __future__ import annotations
