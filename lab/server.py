@@ -23,6 +23,7 @@ log = logging.getLogger("lab.server")
 # Started in this order after the control plane, stopped in the reverse one.
 PLANES = {
     "balancer": "lab.balancer.plane:BalancerPlane",
+    "commands": "lab.guest.plane:CommandsPlane",
     "compute": "lab.compute.plane:ComputePlane",
     "delivery": "lab.delivery.streams:DeliveryPlane",
     "edge": "lab.edge.plane:EdgePlane",

@@ -11,6 +11,7 @@ LAB_IMAGES names further folders (separated as in PATH) that are searched first.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -30,6 +31,8 @@ class ProcessImage:
     entrypoint: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
+    # As a registry would tell it.
+    digest: str = ""
 
 
 def resolve(image: str, home: Path | None = None) -> ProcessImage | None:
@@ -41,6 +44,10 @@ def resolve(image: str, home: Path | None = None) -> ProcessImage | None:
         if wanted == name or wanted.endswith(f"/{name}"):
             return _load(manifest, path.parent, home or path.parent)
     return None
+
+
+def all_images(home: Path) -> list[ProcessImage]:
+    return [_load(json.loads(path.read_text()), path.parent, home) for path in _manifests()]
 
 
 def repository_of(image: str) -> str:
@@ -79,6 +86,7 @@ def _load(manifest: dict[str, t.Any], folder: Path, home: Path) -> ProcessImage:
         entrypoint=[filled(word) for word in manifest.get("entrypoint") or []],
         command=[filled(word) for word in manifest.get("command") or []],
         env={name: filled(str(value)) for name, value in (manifest.get("env") or {}).items()},
+        digest=f"sha256:{hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()}",
     )
 
 

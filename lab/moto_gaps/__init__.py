@@ -34,6 +34,7 @@ GAPS: list[str] = [
     "elbv2_target_health",
     "ec2_offerings",
     "ec2_images",
+    "ec2_own_images",
     "ec2_launch_templates",
     "ec2_launch_template_tags",
     "ec2_instances",
@@ -67,6 +68,7 @@ GAPS: list[str] = [
     "ec2_metadata_tags",
     "wafv2_web_acls",
     "sns_topics",
+    "ssm_commands",
 ]
 
 _applied: set[str] = set()

@@ -11,7 +11,6 @@ from moto.ec2.models import amis
 from moto.ec2.models.amis import Ami
 from moto.utilities.utils import load_resource
 
-from lab.context import ACCOUNT_ID
 from lab.control.call import Call
 from lab.control.errors import AwsError
 from lab.control.operations import Params, amends, backend, guards
@@ -71,9 +70,6 @@ def requires_tokens(image: t.Any) -> bool:
 
 
 def check_registration(call: Call, params: Params) -> None:
-    known = (image for image in backend("ec2", call.region).amis.values() if image.owner_id == ACCOUNT_ID)
-    if any(image.name == params["Name"] for image in known):
-        raise AwsError("InvalidAMIName.Duplicate", f"AMI name {params['Name']} is already in use by AMI")
     for mapping in params.get("BlockDeviceMappings") or []:
         snapshot_id = (mapping.get("Ebs") or {}).get("SnapshotId")
         if snapshot_id and snapshot_id not in backend("ec2", call.region).snapshots:
