@@ -10,7 +10,6 @@ import os
 import shutil
 import threading
 import time
-import typing as t
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,7 +58,7 @@ class CommandsPlane:
     def __init__(self) -> None:
         self._boot_seconds = float(os.environ.get("LAB_BOOT_SECONDS") or 1.0)
         self._lock = threading.Lock()
-        self._invocations: dict[str, Invocation] = {}
+        self._invocations: dict[tuple[str, str], Invocation] = {}
         self._locks: dict[str, threading.Lock] = {}
 
     def start(self, ctx: LabContext) -> None:
@@ -101,9 +100,7 @@ class CommandsPlane:
     def running(self, region: str) -> list[str]:
         states = [{"Name": "instance-state-name", "Values": ["running"]}]
         pages = self._ctx.client("ec2", region).get_paginator("describe_instances").paginate(Filters=states)
-        return [
-            host["InstanceId"] for page in pages for launch in page["Reservations"] for host in launch["Instances"]
-        ]
+        return [host["InstanceId"] for page in pages for launch in page["Reservations"] for host in launch["Instances"]]
 
     # -- commands
 

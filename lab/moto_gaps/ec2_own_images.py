@@ -22,7 +22,7 @@ _NAME = re.compile(r"[\w()\[\] ./'@-]{3,128}", re.ASCII)
 def apply() -> None:
     replaces("ec2", "CreateImage")(create)
     guards("ec2", "RegisterImage")(check_name)
-    amends("ec2", "RegisterImage")(settle_registered)
+    amends("ec2", "RegisterImage")(finish_registered)
     replaces("ec2", "DeregisterImage")(deregister)
     guards("ec2", "DeleteSnapshot")(require_unused)
     amends("ec2", "CreateSnapshot")(keep_disk)
@@ -37,9 +37,7 @@ def check_name(call: Call, params: Params) -> None:
         raise AwsError("InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long")
     taken = next((image for image in own(call.region) if image.name == params["Name"]), None)
     if taken is not None:
-        raise AwsError(
-            "InvalidAMIName.Duplicate", f"AMI name {params['Name']} is already in use by AMI {taken.id}"
-        )
+        raise AwsError("InvalidAMIName.Duplicate", f"AMI name {params['Name']} is already in use by AMI {taken.id}")
 
 
 def create(call: Call, params: Params) -> Params:
@@ -51,7 +49,9 @@ def create(call: Call, params: Params) -> Params:
     tags = {each["ResourceType"]: each["Tags"] for each in params.get("TagSpecifications") or []}
     wrong = set(tags) - {"image", "snapshot"}
     if wrong:
-        raise AwsError("InvalidParameterValue", f"'{wrong.pop()}' is not a valid taggable resource type for this operation.")
+        raise AwsError(
+            "InvalidParameterValue", f"'{wrong.pop()}' is not a valid taggable resource type for this operation."
+        )
     # moto raises on the snapshots' tags.
     plain = {name: value for name, value in params.items() if name != "TagSpecifications"}
     image = ec2.amis[forward(call, "CreateImage", plain)["ImageId"]]
@@ -82,8 +82,11 @@ def settle(image: t.Any) -> None:
     current.later("ec2", be_available)
 
 
-def settle_registered(call: Call, params: Params, output: Params) -> None:
-    settle(backend("ec2", call.region).amis[output["ImageId"]])
+def finish_registered(call: Call, params: Params, output: Params) -> None:
+    image = backend("ec2", call.region).amis[output["ImageId"]]
+    for each in params.get("TagSpecifications") or []:
+        image.add_tags({tag["Key"]: tag["Value"] for tag in each["Tags"]})
+    settle(image)
 
 
 def deregister(call: Call, params: Params) -> Params | None:
@@ -101,9 +104,12 @@ def deregister(call: Call, params: Params) -> Params | None:
         used = any(other.ebs_snapshot is snapshot for other in own(call.region))
         if not used:
             ec2.snapshots.pop(snapshot.id, None)
-        code = "skipped" if used else "success"
-        answer["DeleteSnapshotResults"] = [{"SnapshotId": snapshot.id, "ReturnCode": code}]
+        answer["DeleteSnapshotResults"] = [{"SnapshotId": snapshot.id, "ReturnCode": code_of(used)}]
     return answer
+
+
+def code_of(used: bool) -> str:
+    return "skipped" if used else "success"
 
 
 def require_unused(call: Call, params: Params) -> None:

@@ -92,5 +92,3 @@ def describe_instance_information(call: Call, params: Params) -> Params:
             if plane().online(call.region, each)
         ]
     }
-
-

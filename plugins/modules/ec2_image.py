@@ -159,7 +159,9 @@ _NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}\Z")
 
 def validate(options: Resource) -> None:
     if not _NAME.match(options["name"]):
-        raise InvalidInput(f"name: {options['name']!r} is not 3 to 128 letters, digits, spaces and ( ) [ ] . / - ' @ _.")
+        raise InvalidInput(
+            f"name: {options['name']!r} is not 3 to 128 letters, digits, spaces and ( ) [ ] . / - ' @ _."
+        )
     if len(options["description"] or "") > LONGEST_DESCRIPTION:
         raise InvalidInput(f"description: longer than the {LONGEST_DESCRIPTION} characters that EC2 takes.")
 
@@ -217,7 +219,9 @@ def require_source(client: t.Any, options: Resource) -> None:
         if snapshot is None:
             raise InvalidInput(f"snapshot_id: there is no snapshot {options['snapshot_id']} in this Region.")
         if snapshot["State"] != "completed":
-            raise InvalidInput(f"snapshot_id: {options['snapshot_id']} is {snapshot['State']}, and has to be completed.")
+            raise InvalidInput(
+                f"snapshot_id: {options['snapshot_id']} is {snapshot['State']}, and has to be completed."
+            )
     elif options["instance_id"]:
         if not api.read_instances(client, [options["instance_id"]]):
             raise InvalidInput(f"instance_id: there is no instance {options['instance_id']} in this Region.")
@@ -225,10 +229,12 @@ def require_source(client: t.Any, options: Resource) -> None:
         raise InvalidInput(f"There is no image {options['name']}, and neither instance_id nor snapshot_id is given.")
 
 
-def make(client: t.Any, options: Resource, tags: dict[str, str]) -> str:
+def make(client: t.Any, options: Resource, tags: dict[str, str]) -> Resource:
     if options["snapshot_id"]:
-        return own_images.register_image(client, request=registration(options, tags))
-    return own_images.create_image(client, request=creation(options, tags))
+        own_images.register_image(client, request=registration(options, tags))
+    else:
+        own_images.create_image(client, request=creation(options, tags))
+    return own_images.wait_listed(client, options["name"])
 
 
 def ensure_present(
@@ -239,12 +245,12 @@ def ensure_present(
         require_source(client, options)
         after: Resource = {"name": options["name"], "description": options["description"] or "", "tags": tags.after}
         if not check_mode:
-            after = {**after, "id": make(client, options, tags.after)}
+            after = view(make(client, options, tags.after))
     else:
         if before["state"] not in own_images.USABLE:
             raise InvalidInput(
-                f"The image {before['id']} of the name {options['name']} is {before['state']}. Remove it (state: absent), "
-                "or make another name."
+                f"The image {before['id']} of the name {options['name']} is {before['state']}. Remove it "
+                "(state: absent), or give another name."
             )
         after = {**before, "tags": tags.after}
         if not check_mode and tags.put:

@@ -10,8 +10,8 @@ short_description: Run a shell script on an instance through Systems Manager
 description:
   - Sends the document C(AWS-RunShellScript) to one instance, waits until it has ended, and returns what it wrote. No
     port of the instance has to be open, and no key has to be there.
-  - A command always counts as a change, as one of M(ansible.builtin.script) does; C(changed_when) says what of its output
-    is one. In check mode nothing is sent, and nothing is known of the output.
+  - A command always counts as a change, as one of M(ansible.builtin.script) does; C(changed_when) says what of its
+    output is one. In check mode nothing is sent, and nothing is known of the output.
   - When the answer of AWS is lost, the script is sent again. It has to bear being run twice.
   - "AWS reference: U(https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command.html)."
 author:

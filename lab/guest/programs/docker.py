@@ -4,15 +4,18 @@ Images are kept below /var/lib/docker, as on a host. A container is a process of
 """
 
 import argparse
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-IMAGES = "/var/lib/docker/images.json"
-RUNNING = "/run/docker"
+IMAGES = Path("/var/lib/docker/images.json")
+RUNNING = Path("/run/docker")
+WORLD = Path("/usr/local/lab/world.json")
 
 
 def fail(message, code=1):
@@ -21,17 +24,12 @@ def fail(message, code=1):
 
 
 def read(path, default):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except FileNotFoundError:
-        return default
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else default
 
 
 def write(path, value):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(value, file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value), encoding="utf-8")
 
 
 def parts(reference):
@@ -53,7 +51,7 @@ def find(reference):
 def pull(arguments):
     reference = arguments[-1]
     repository, tag, digest = parts(reference)
-    registry = read("/usr/local/lab/world.json", {})["registry"]
+    registry = read(WORLD, {})["registry"]
     if not registry["answers"]:
         fail(f'Error response from daemon: Get "https://{repository.partition("/")[0]}/v2/": dial tcp: i/o timeout')
     names = [name for name in registry["images"] if repository == name or repository.endswith(f"/{name}")]
@@ -65,7 +63,9 @@ def pull(arguments):
     found = registry["images"][names[0]]
     if digest and digest != found["digest"]:
         fail(f"Error response from daemon: manifest for {reference} not found: manifest unknown")
-    images = [image for image in read(IMAGES, []) if image["repository"] != repository or image["digest"] != found["digest"]]
+    images = [
+        image for image in read(IMAGES, []) if image["repository"] != repository or image["digest"] != found["digest"]
+    ]
     images.append({**found, "repository": repository, "tags": [tag] if tag else []})
     write(IMAGES, images)
     print(f"Digest: {found['digest']}\nStatus: Downloaded newer image for {reference}\n{reference}")
@@ -98,7 +98,7 @@ def run(arguments):
     for option in ("-d", "--detach", "--rm", "--init"):
         parser.add_argument(option, action="store_true")
     # What comes behind the image is the container's.
-    known, _, rest = split(arguments, parser)
+    known, rest = split(arguments, parser)
     options = parser.parse_args(known)
     reference, command = rest[0], rest[1:]
     image = find(reference)
@@ -107,23 +107,26 @@ def run(arguments):
     if image is None:
         pull([reference])
         image = find(reference)
-    if options.gpus and not read("/usr/local/lab/world.json", {})["gpus"]:
+    if options.gpus and not read(WORLD, {})["gpus"]:
         fail('docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].', 125)
     environment = {"PATH": os.environ["PATH"], "HOME": "/root", **image["env"]}
     environment.update(pair.split("=", 1) for pair in options.e + options.env)
     argv = [options.entrypoint] if options.entrypoint else image["argv"]
     name = options.name or f"unnamed-{os.getpid()}"
-    os.makedirs(RUNNING, exist_ok=True)
+    RUNNING.mkdir(parents=True, exist_ok=True)
     for pair in options.v + options.volume:
         source = pair.split(":")[0]
-        if not os.path.isdir(source):
-            fail(f"docker: Error response from daemon: invalid mount config: bind source path does not exist: {source}.", 125)
+        if not Path(source).is_dir():
+            fail(
+                f"docker: Error response from daemon: invalid mount config: bind source path does not exist: {source}.",
+                125,
+            )
     argv = argv + (command or image["command"])
     if not (options.d or options.detach):
         sys.exit(subprocess.run(argv, env=environment, check=False).returncode)
-    with open(f"{RUNNING}/{name}.log", "w", encoding="utf-8") as log:
+    with (RUNNING / f"{name}.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(argv, env=environment, stdout=log, stderr=log, start_new_session=True)
-    write(f"{RUNNING}/{name}.json", {"pid": process.pid, "image": reference})
+    write(RUNNING / f"{name}.json", {"pid": process.pid, "image": reference})
     print(f"{process.pid:064x}")
 
 
@@ -133,11 +136,11 @@ def split(arguments, parser):
     index = 0
     while index < len(arguments) and arguments[index].startswith("-"):
         index += 2 if arguments[index] in takes else 1
-    return arguments[:index], None, arguments[index:]
+    return arguments[:index], arguments[index:]
 
 
 def container(name):
-    found = read(f"{RUNNING}/{name}.json", None)
+    found = read(RUNNING / f"{name}.json", None)
     if found is None:
         fail(f"Error response from daemon: No such container: {name}")
     return found
@@ -145,15 +148,14 @@ def container(name):
 
 def alive(pid):
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
 
 
 def stop(arguments):
     name, limit = arguments[-1], 10.0
-    for option, value in zip(arguments, arguments[1:]):
+    for option, value in itertools.pairwise(arguments):
         if option in ("-t", "--time"):
             limit = float(value)
     pid = container(name)["pid"]
@@ -169,22 +171,19 @@ def stop(arguments):
 
 def remove(arguments):
     for name in [word for word in arguments if not word.startswith("-")]:
-        path = f"{RUNNING}/{name}.json"
-        if os.path.exists(path):
+        path = RUNNING / f"{name}.json"
+        if path.exists():
             pid = container(name)["pid"]
             if alive(pid):
                 os.kill(pid, signal.SIGKILL)
-            os.remove(path)
+            path.unlink()
             print(name)
         elif "-f" not in arguments and "--force" not in arguments:
             fail(f"Error response from daemon: No such container: {name}")
 
 
 def names():
-    try:
-        return sorted(name[:-5] for name in os.listdir(RUNNING) if name.endswith(".json"))
-    except FileNotFoundError:
-        return []
+    return sorted(path.stem for path in RUNNING.glob("*.json"))
 
 
 def main():
@@ -202,8 +201,7 @@ def main():
         print("true" if alive(container(arguments[-1])["pid"]) else "false")
     elif verb == "logs":
         container(arguments[-1])
-        with open(f"{RUNNING}/{arguments[-1]}.log", encoding="utf-8", errors="replace") as log:
-            sys.stdout.write(log.read())
+        sys.stdout.write((RUNNING / f"{arguments[-1]}.log").read_text(encoding="utf-8", errors="replace"))
     elif verb == "stop":
         stop(arguments)
     elif verb == "rm":

@@ -2,9 +2,9 @@
 
 import json
 import sys
+from pathlib import Path
 
-with open("/usr/local/lab/world.json", encoding="utf-8") as file:
-    gpus = json.load(file)["gpus"]
+gpus = json.loads(Path("/usr/local/lab/world.json").read_text(encoding="utf-8"))["gpus"]
 if not gpus:
     print("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.")
     sys.exit(9)

@@ -13,6 +13,7 @@ from .._aws import AwsCallError, aws_call
 from .._waiter import on_error, on_path, wait_for, waiter_model
 from .api import Item, tag_list
 
+LISTED_SECONDS = 60
 # States of an image that is there and can be used, or will be.
 USABLE = ("pending", "available")
 
@@ -28,16 +29,18 @@ def find_image(client: t.Any, name: str) -> Item | None:
     return next((image for page in pages for image in page["Images"] if image["Name"] == name), None)
 
 
-@aws_call("create the image {Name}")
-def create_image(client: t.Any, request: Item) -> str:
-    image_id: str = client.create_image(**request)["ImageId"]
-    return image_id
+# A call that is repeated because its answer was lost finds the name taken by what it made itself.
+_MADE = ("InvalidAMIName.Duplicate",)
 
 
-@aws_call("register the image {Name}")
-def register_image(client: t.Any, request: Item) -> str:
-    image_id: str = client.register_image(**request)["ImageId"]
-    return image_id
+@aws_call("create the image {Name}", missing=_MADE)
+def create_image(client: t.Any, request: Item) -> None:
+    client.create_image(**request)
+
+
+@aws_call("register the image {Name}", missing=_MADE)
+def register_image(client: t.Any, request: Item) -> None:
+    client.register_image(**request)
 
 
 @aws_call("read the snapshot {snapshot_id}", missing=("InvalidSnapshot.NotFound",))
@@ -60,6 +63,23 @@ def deregister_image(client: t.Any, image_id: str, *, with_snapshots: bool) -> N
         raise AwsCallError(
             message=f"The image {image_id} is deregistered, and snapshots of it are left: {', '.join(stay)}.{lacking}"
         )
+
+
+def wait_listed(client: t.Any, name: str) -> Item:
+    """DescribeImages lags behind what was made."""
+    listed = on_path("length(Images) == `1`", True, "success")
+    wait_for(
+        client,
+        waiter_model("DescribeImages", [listed]),
+        description=f"the new image {name} to be listed",
+        timeout=LISTED_SECONDS,
+        Owners=["self"],
+        Filters=[{"Name": "name", "Values": [name]}],
+    )
+    found = find_image(client, name)
+    if found is None:
+        raise AwsCallError(message=f"The new image {name} was listed, and is gone. Run again.")
+    return found
 
 
 def tag_specifications(tags: t.Mapping[str, str], *kinds: str) -> list[Item]:
@@ -88,6 +108,7 @@ def wait_available(client: t.Any, image_id: str, *, timeout: int) -> None:
 
 
 __all__ = (
+    "LISTED_SECONDS",
     "USABLE",
     "create_image",
     "deregister_image",
@@ -96,4 +117,5 @@ __all__ = (
     "register_image",
     "tag_specifications",
     "wait_available",
+    "wait_listed",
 )

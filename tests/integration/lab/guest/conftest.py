@@ -29,7 +29,9 @@ class World:
         self.image_id: str = recommended["image_id"]
         trust = {
             "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+            ],
         }
         self.iam.create_role(RoleName="host", AssumeRolePolicyDocument=json.dumps(trust))
         self.iam.attach_role_policy(RoleName="host", PolicyArn=CORE)

@@ -71,7 +71,9 @@ def test_who_is_not_online_takes_no_command(world: t.Any) -> None:
 
 
 def test_user_data_has_run_at_the_first_boot(world: t.Any) -> None:
-    host = world.host(user_data="#!/bin/bash\necho ECS_CLUSTER=c >>/etc/ecs/ecs.config\nsystemctl enable --now x.timer\n")
+    host = world.host(
+        user_data="#!/bin/bash\necho ECS_CLUSTER=c >>/etc/ecs/ecs.config\nsystemctl enable --now x.timer\n"
+    )
     assert world.said(host, "cat /etc/ecs/ecs.config; systemctl is-active x.timer") == "ECS_CLUSTER=c\nactive"
 
 
