@@ -92,7 +92,7 @@ sweep-sample: $(VENV)/.dev ## Let two AWS calls of up fail, which SWEEP_SEED dra
 leases: $(VENV)/.dev ## Crash a session at each task boundary and see that no host outlives its lease (hours; ARGS="--shard 1/20")
 	@$(BIN)/python -m tests.sweep --leases $(ARGS)
 
-leases-sample: $(VENV)/.dev ## Crash two sessions where most is at stake
+leases-sample: $(VENV)/.dev ## Crash three sessions where most is at stake
 	@$(BIN)/python -m tests.sweep --leases --sample $(ARGS)
 
 molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one of them with the real vLLM
