@@ -29,6 +29,8 @@ class Host:
     state: str
     launched_at: datetime
     lease: str | None
+    # Its Name tag.
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def judge_all(hosts: t.Iterable[Host], now: datetime, limits: Limits) -> list[Ve
     return [judge(host, now, limits) for host in hosts]
 
 
-def nobody_stays(verdicts: t.Iterable[Verdict]) -> bool:
-    """Whether no host is left that a task could run on."""
-    return all(verdict.ends or verdict.host.state in ENDED for verdict in verdicts)
+def nobody_stays(verdicts: t.Iterable[Verdict], name: str) -> bool:
+    """Whether no host of this name is left, which are those that a task could run on."""
+    ours = (verdict for verdict in verdicts if verdict.host.name == name)
+    return all(verdict.ends or verdict.host.state in ENDED for verdict in ours)

@@ -28,10 +28,10 @@ def client(service: str) -> t.Any:
     return boto3.client(service)
 
 
-def find_hosts(stack: str, name: str) -> list[Host]:
+def find_hosts(stack: str, names: list[str]) -> list[Host]:
     filters = [
         {"Name": "tag:central-llm:stack", "Values": [stack]},
-        {"Name": "tag:Name", "Values": [name]},
+        {"Name": "tag:Name", "Values": names},
         {"Name": "instance-state-name", "Values": _LIVE},
     ]
     pages = client("ec2").get_paginator("describe_instances").paginate(Filters=filters)
@@ -45,7 +45,8 @@ def find_hosts(stack: str, name: str) -> list[Host]:
 
 def host_of(instance: dict[str, t.Any]) -> Host:
     tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
-    return Host(instance["InstanceId"], instance["State"]["Name"], instance["LaunchTime"], tags.get(LEASE_TAG))
+    state, name = instance["State"]["Name"], tags.get("Name", "")
+    return Host(instance["InstanceId"], state, instance["LaunchTime"], tags.get(LEASE_TAG), name)
 
 
 def end_all(ids: list[str]) -> list[Exception]:
@@ -82,16 +83,18 @@ def measure(stack: str, count: int) -> None:
 
 def handle(event: t.Any, context: t.Any) -> dict[str, t.Any]:
     stack, name = os.environ["STACK"], os.environ["HOST_NAME"]
+    # Hosts on which images are made and proven serve nothing, and end all the same.
+    names = [name, *filter(None, os.environ.get("OTHER_HOST_NAMES", "").split(","))]
     cluster, service = os.environ["CLUSTER"], os.environ["SERVICE"]
     now = datetime.fromtimestamp(time.time(), UTC)
-    verdicts = judge_all(find_hosts(stack, name), now, Limits())
+    verdicts = judge_all(find_hosts(stack, names), now, Limits())
     for verdict in verdicts:
         log.info("%s %s: %s", verdict.host.id, "ends" if verdict.ends else "stays", verdict.why)
     measure(stack, sum(verdict.host.state not in ENDED for verdict in verdicts))
     ended = [verdict.host.id for verdict in verdicts if verdict.ends]
     failures = end_all(ended)
     scaled = False
-    if nobody_stays(verdicts):
+    if nobody_stays(verdicts, name):
         try:
             scaled = scale_to_zero(cluster, service)
         except client("ecs").exceptions.ClusterNotFoundException:

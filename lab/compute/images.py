@@ -86,7 +86,7 @@ def _load(manifest: dict[str, t.Any], folder: Path, home: Path) -> ProcessImage:
         entrypoint=[filled(word) for word in manifest.get("entrypoint") or []],
         command=[filled(word) for word in manifest.get("command") or []],
         env={name: filled(str(value)) for name, value in (manifest.get("env") or {}).items()},
-        digest=f"sha256:{hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()}",
+        digest=f"sha256:{hashlib.sha256((folder / 'image.json').read_bytes()).hexdigest()}",
     )
 
 

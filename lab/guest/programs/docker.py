@@ -208,6 +208,8 @@ def main():
         remove(arguments)
     elif verb == "ps":
         print("\n".join(names()))
+    elif verb == "version":
+        print("25.0.16")
     elif verb in ("logout", "info"):
         pass
     else:

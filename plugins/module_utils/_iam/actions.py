@@ -28,6 +28,7 @@ _TAG_ELB = _DOCS + "elasticloadbalancing/latest/userguide/tagging-resources-duri
 _TAG_GATEWAY = _DOCS + "apigateway/latest/developerguide/apigateway-tagging-iam-policy.html"
 _LINK_V1 = _DOCS + "apigateway/latest/developerguide/grant-permissions-to-create-vpclink.html"
 _EC2 = _DOCS + "service-authorization/latest/reference/list_amazonec2.html"
+_DEREGISTER = _DOCS + "AWSEC2/latest/APIReference/API_DeregisterImage.html"
 _FLEET = _DOCS + "AWSEC2/latest/UserGuide/ec2-fleet-prerequisites.html#ec2-fleet-iam-users"
 _SPOT = _DOCS + "AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html"
 _ROLE_ECS = _DOCS + "AmazonECS/latest/developerguide/using-service-linked-roles.html"
@@ -81,6 +82,7 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
         Implied("iam:PassRole", "the instances get the role of their profile", _FLEET),
         Implied("iam:CreateServiceLinkedRole", "the first spot instance of an account makes EC2's role", _SPOT),
     ),
+    "ec2:CreateImage": _TAGS_EC2,
     "ec2:CreateInternetGateway": _TAGS_EC2,
     "ec2:CreateLaunchTemplate": _TAGS_EC2,
     "ec2:CreateNatGateway": _TAGS_EC2,
@@ -92,6 +94,10 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
         *_TAGS_EC2,
         Implied("route53:AssociateVPCWithHostedZone", "the private names of an endpoint are a hosted zone", _EC2),
     ),
+    "ec2:DeregisterImage": (
+        Implied("ec2:DeleteSnapshot", "the snapshots of the image go with it", _DEREGISTER),
+    ),
+    "ec2:RegisterImage": _TAGS_EC2,
     "ecs:CreateCluster": (_tags("ecs:TagResource", _TAG_ECS), _linked_role(_ROLE_ECS)),
     "ecs:CreateService": (_tags("ecs:TagResource", _TAG_ECS),),
     "ecs:RegisterTaskDefinition": (

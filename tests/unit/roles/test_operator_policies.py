@@ -140,6 +140,7 @@ NEVER_READ_BY_STATUS = {
 }
 NEVER_BY_TEARDOWN = {
     # Launching, and what only makes or changes something.
+    "ec2:DescribeSnapshots",
     "ec2:DeleteLaunchTemplateVersions",
     "ec2:DeleteRoute",
     "ec2:DescribeInstanceTypeOfferings",

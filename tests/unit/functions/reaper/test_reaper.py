@@ -21,8 +21,8 @@ NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 LIMITS = core.Limits()
 
 
-def host(lease: str | None, *, age: float = 3600, state: str = "running") -> t.Any:
-    return core.Host("i-1", state, NOW - timedelta(seconds=age), lease)
+def host(lease: str | None, *, age: float = 3600, state: str = "running", name: str = "ours") -> t.Any:
+    return core.Host("i-1", state, NOW - timedelta(seconds=age), lease, name)
 
 
 def stamp(moment: datetime) -> str:
@@ -75,12 +75,14 @@ def test_no_host_lives_longer_than_its_lease_and_the_grace(seconds: int, later: 
     assert verdict.ends is (later >= seconds + LIMITS.after_lease.total_seconds())
 
 
-@given(st.lists(st.sampled_from(["leased", "over", "ending"])))
+@given(st.lists(st.sampled_from(["leased", "over", "ending", "elsewhere"])))
 def test_the_service_is_needed_as_long_as_a_host_stays(kinds: list[str]) -> None:
     made = {
         "leased": host(stamp(NOW + timedelta(hours=1))),
         "over": host(None),
         "ending": host(None, state="shutting-down"),
+        # One on which an image is made serves nothing.
+        "elsewhere": host(stamp(NOW + timedelta(hours=1)), name="build"),
     }
     verdicts = core.judge_all([made[kind] for kind in kinds], NOW, LIMITS)
-    assert core.nobody_stays(verdicts) is ("leased" not in kinds)
+    assert core.nobody_stays(verdicts, "ours") is ("leased" not in kinds)
