@@ -15,6 +15,10 @@ def ec2_names(region: str) -> t.Iterator[str]:
             yield f"security group {group['GroupName']}"
     for template in ec2.describe_launch_templates()["LaunchTemplates"]:
         yield f"launch template {template['LaunchTemplateName']}"
+    yield from (f"image {image['Name']}" for image in ec2.describe_images(Owners=["self"])["Images"])
+    ours = [{"Name": "tag-key", "Values": ["central-llm:stack"]}]
+    for snapshot in ec2.describe_snapshots(OwnerIds=["self"], Filters=ours)["Snapshots"]:
+        yield f"snapshot {snapshot['SnapshotId']}"
     for reservation in ec2.describe_instances()["Reservations"]:
         # EC2 shows a host for a while after it has ended.
         alive = [one for one in reservation["Instances"] if one["State"]["Name"] != "terminated"]
