@@ -24,7 +24,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule browser soak audit-run sanity package docs \
+	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule node browser soak audit-run sanity package docs \
 	importer image image-pin bench clean
 
 help: ## List what can be made
@@ -60,7 +60,7 @@ fast: lint unit ## Run what needs no lab
 lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/yamllint --strict .
-	@$(BIN)/hadolint image/Dockerfile image/base/Dockerfile
+	@$(BIN)/hadolint image/Dockerfile image/base/Dockerfile extensions/molecule/node/*/Dockerfile
 	@$(BIN)/antsibull-changelog lint
 	@tests/tools/types.sh
 	@$(BIN)/ansible-lint --offline --profile production
@@ -79,7 +79,7 @@ warm: $(VENV)/.dev ## Compare every module in the controller's worker and in a p
 
 e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand-in for the engine
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/e2e/test_audit_whole.py tests/e2e/test_lifecycle.py \
-		tests/e2e/test_permissions.py tests/e2e/test_predictions.py tests/e2e/test_session.py tests/e2e/test_stack.py
+		tests/e2e/test_permissions.py tests/e2e/test_bake.py tests/e2e/test_predictions.py tests/e2e/test_session.py tests/e2e/test_stack.py
 
 sweep: $(VENV)/.dev ## Let every AWS call of up and down fail in every way (hours; goes on where it stopped; ARGS="--shard 1/4")
 	@$(BIN)/python -m tests.sweep $(ARGS)
@@ -97,6 +97,9 @@ leases-sample: $(VENV)/.dev ## Crash three sessions where most is at stake
 
 molecule: $(VENV)/.dev engine ## Run the roles' scenarios against the lab, one of them with the real vLLM
 	@tests/tools/molecule.sh
+
+node: $(VENV)/.dev ## Bake a real host with systemd, Docker and a registry (not part of test; has Docker Engine installed, asking first)
+	@tests/tools/molecule.sh node
 
 browser: $(VENV)/.dev ## Look at the report in a real Chromium, which Debian has
 	@tests/tools/chromium.sh || [ $$? = 3 ]
