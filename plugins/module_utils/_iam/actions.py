@@ -94,9 +94,7 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
         *_TAGS_EC2,
         Implied("route53:AssociateVPCWithHostedZone", "the private names of an endpoint are a hosted zone", _EC2),
     ),
-    "ec2:DeregisterImage": (
-        Implied("ec2:DeleteSnapshot", "the snapshots of the image go with it", _DEREGISTER),
-    ),
+    "ec2:DeregisterImage": (Implied("ec2:DeleteSnapshot", "the snapshots of the image go with it", _DEREGISTER),),
     "ec2:RegisterImage": _TAGS_EC2,
     "ecs:CreateCluster": (_tags("ecs:TagResource", _TAG_ECS), _linked_role(_ROLE_ECS)),
     "ecs:CreateService": (_tags("ecs:TagResource", _TAG_ECS),),
