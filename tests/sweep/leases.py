@@ -220,8 +220,8 @@ def all_boundaries(work: Path, report: Report) -> list[Crash]:
     return [Crash.read(line) for line in kept.read_text(encoding="utf-8").splitlines()]
 
 
-# Where most is at stake: right after the launch, before there is a schedule; with one, before there is a service; in the
-# middle of ending.
+# Where most is at stake: right after the launch, before there is a schedule; with one, before there is a service; in
+# the middle of ending.
 SAMPLE = (
     Crash("up", "Hold the lease, before anything else#1"),
     Crash("up", "central.llm.llm_balancer : Keep only live hosts registered#1"),

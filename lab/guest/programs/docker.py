@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import typing as t
 from pathlib import Path
 
 IMAGES = Path("/var/lib/docker/images.json")
@@ -18,28 +19,28 @@ RUNNING = Path("/run/docker")
 WORLD = Path("/usr/local/lab/world.json")
 
 
-def fail(message, code=1):
+def fail(message: str, code: int = 1) -> t.NoReturn:
     print(message, file=sys.stderr)
     sys.exit(code)
 
 
-def read(path, default):
+def read(path: Path, default: t.Any) -> t.Any:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else default
 
 
-def write(path, value):
+def write(path: Path, value: t.Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value), encoding="utf-8")
 
 
-def parts(reference):
+def parts(reference: str) -> tuple[str, str, str]:
     name, _, digest = reference.partition("@")
     head, slash, last = name.rpartition("/")
     base, _, tag = last.partition(":")
     return head + slash + base, tag or ("" if digest else "latest"), digest
 
 
-def find(reference):
+def find(reference: str) -> dict[str, t.Any] | None:
     """The image of that name or digest which is here."""
     repository, tag, digest = parts(reference)
     for image in read(IMAGES, []):
@@ -48,7 +49,7 @@ def find(reference):
     return None
 
 
-def pull(arguments):
+def pull(arguments: list[str]) -> None:
     reference = arguments[-1]
     repository, tag, digest = parts(reference)
     registry = read(WORLD, {})["registry"]
@@ -71,7 +72,7 @@ def pull(arguments):
     print(f"Digest: {found['digest']}\nStatus: Downloaded newer image for {reference}\n{reference}")
 
 
-def image_command(arguments):
+def image_command(arguments: list[str]) -> None:
     verb, *rest = arguments
     if verb == "inspect":
         reference = rest[-1]
@@ -89,7 +90,7 @@ def image_command(arguments):
         fail(f"the lab's guests have no docker image {verb}")
 
 
-def run(arguments):
+def run(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="docker run", add_help=False)
     for option in ("--name", "--gpus", "--network", "--shm-size", "--entrypoint", "--pull"):
         parser.add_argument(option, default="")
@@ -102,11 +103,11 @@ def run(arguments):
     options = parser.parse_args(known)
     reference, command = rest[0], rest[1:]
     image = find(reference)
-    if image is None and options.pull == "never":
-        fail(f"docker: Error response from daemon: No such image: {reference}.", 125)
-    if image is None:
+    if image is None and options.pull != "never":
         pull([reference])
         image = find(reference)
+    if image is None:
+        fail(f"docker: Error response from daemon: No such image: {reference}.", 125)
     if options.gpus and not read(WORLD, {})["gpus"]:
         fail('docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].', 125)
     environment = {"PATH": os.environ["PATH"], "HOME": "/root", **image["env"]}
@@ -130,7 +131,7 @@ def run(arguments):
     print(f"{process.pid:064x}")
 
 
-def split(arguments, parser):
+def split(arguments: list[str], parser: argparse.ArgumentParser) -> tuple[list[str], list[str]]:
     """The options of `docker run`, and the image with what follows it."""
     takes = {word for action in parser._actions if action.nargs is None for word in action.option_strings}
     index = 0
@@ -139,21 +140,21 @@ def split(arguments, parser):
     return arguments[:index], arguments[index:]
 
 
-def container(name):
+def container(name: str) -> dict[str, t.Any]:
     found = read(RUNNING / f"{name}.json", None)
     if found is None:
         fail(f"Error response from daemon: No such container: {name}")
     return found
 
 
-def alive(pid):
+def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
 
 
-def stop(arguments):
+def stop(arguments: list[str]) -> None:
     name, limit = arguments[-1], 10.0
     for option, value in itertools.pairwise(arguments):
         if option in ("-t", "--time"):
@@ -169,7 +170,7 @@ def stop(arguments):
     print(name)
 
 
-def remove(arguments):
+def remove(arguments: list[str]) -> None:
     for name in [word for word in arguments if not word.startswith("-")]:
         path = RUNNING / f"{name}.json"
         if path.exists():
@@ -182,11 +183,11 @@ def remove(arguments):
             fail(f"Error response from daemon: No such container: {name}")
 
 
-def names():
+def names() -> list[str]:
     return sorted(path.stem for path in RUNNING.glob("*.json"))
 
 
-def main():
+def main() -> None:
     verb, *arguments = sys.argv[1:] or [""]
     if verb == "login":
         sys.stdin.read()
