@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lab.engine import environment
 
-from . import base, content, docker, engine, prove
+from . import base, content, contents, docker, engine, prove
 
 WORK = content.ROOT / ".build" / "image"
 
@@ -56,6 +56,10 @@ def build(variant: str, *, proves: bool) -> dict[str, t.Any]:
         with tempfile.TemporaryDirectory(dir=WORK) as folder:
             model = environment.readable_copy(ready.models["tiny"], Path(folder) / "tiny")
             report["proof"] = prove.prove(image, model, say)
+    report["contents"] = contents.report(image, WORK)
+    say(
+        f"{report['contents']['packages']} packages, {report['contents']['outdated']} of them outdated: {WORK}/sbom.spdx.json, outdated.txt"
+    )
     (WORK / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     return report
 
