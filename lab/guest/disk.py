@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import typing as t
 import uuid
 from pathlib import Path
@@ -50,7 +49,7 @@ def fresh(disk: Path) -> None:
     for program in PROGRAMS.iterdir():
         target = disk / "usr/local/bin" / program.stem
         body = program.read_text(encoding="utf-8")
-        target.write_text(f"#!{sys.executable}\n{body}" if program.suffix == ".py" else body, encoding="utf-8")
+        target.write_text(f"#!{sandbox.PYTHON}\n{body}" if program.suffix == ".py" else body, encoding="utf-8")
         target.chmod(0o755)
 
 
@@ -93,11 +92,17 @@ def registry(home: Path, *, answers: bool = True) -> dict[str, t.Any]:
     for image in images.all_images(home):
         found[image.name] = {
             "digest": image.digest,
-            "argv": image.entrypoint,
+            "argv": [sandbox.as_seen_inside(word) for word in image.entrypoint],
             "command": image.command,
-            "env": image.env,
+            "env": with_packages({name: sandbox.as_seen_inside(value) for name, value in image.env.items()}),
         }
     return {"answers": answers, "images": found}
+
+
+def with_packages(environment: dict[str, str]) -> dict[str, str]:
+    """What the lab's Python finds in its environment, which is not where it is in a guest."""
+    paths = [path for path in (environment.get("PYTHONPATH"), sandbox.PACKAGES) if path]
+    return {**environment, "PYTHONPATH": ":".join(paths)}
 
 
 __all__ = ("boot", "copy", "fresh", "registry", "world")

@@ -1,8 +1,8 @@
 """Runs a script as root of a guest: its root is the guest's disk, and what it starts ends with it.
 
 The namespaces of the kernel keep it there: it has this machine's programs to read, no network but its own loopback, no
-other processes, and nothing to write to but the disk. Of what a guest has that this machine has not, `programs/` holds
-stand-ins.
+other processes, and nothing to write to but the disk. What it reads of this machine is mounted read only, or it does not
+start. Of what a guest has that this machine has not, `programs/` holds stand-ins.
 """
 
 from __future__ import annotations
@@ -12,48 +12,53 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import typing as t
 from pathlib import Path
 
 from lab.engine import environment
 
 ROOT = Path(__file__).resolve().parents[2]
+REPOSITORY, PACKAGES = "/lab/repository", "/lab/packages"
+# Python itself, without the environment that the lab runs in: a guest finds it where it is.
+PYTHON = str(Path(sys.executable).resolve())
 # What is the guest's own; all else of its root is read only.
 FOLDERS = ("etc", "home", "opt", "root", "tmp", "usr/local", "var")
 _KILLED = 124
 _SETUP = """set -e
-root=$1 disk=$2 privileged=$3
-shift 3
+root=$1 disk=$2
+shift 2
+readable() {
+  mkdir -p "$root$2"
+  mount --bind "$1" "$root$2"
+  mount -o remount,bind,ro "$root$2"
+}
 mount -t tmpfs none "$root"
-mkdir -p "$root/usr" "$root/proc" "$root/dev" "$root/sys" "$root/run"
-mount --bind /usr "$root/usr"
-mount -o remount,bind,ro "$root/usr" || [ "$privileged" = no ]
+for name in dev proc run sys usr; do mkdir "$root/$name"; done
+readable /usr /usr
 for name in bin lib lib32 lib64 libx32 sbin; do
   if [ -L "/$name" ]; then ln -s "usr/$name" "$root/$name"
-  elif [ -d "/$name" ]; then
-    mkdir "$root/$name"
-    mount --bind "/$name" "$root/$name"
-    mount -o remount,bind,ro "$root/$name" || [ "$privileged" = no ]
+  elif [ -d "/$name" ]; then readable "/$name" "/$name"
   fi
 done
 for name in FOLDERS; do
   mkdir -p "$root/$name"
   mount --bind "$disk/$name" "$root/$name"
 done
-if [ -d /etc/alternatives ]; then
-  mkdir -p "$root/etc/alternatives"
-  mount --bind /etc/alternatives "$root/etc/alternatives"
-  mount -o remount,bind,ro "$root/etc/alternatives" || [ "$privileged" = no ]
-fi
+[ ! -d /etc/alternatives ] || readable /etc/alternatives /etc/alternatives
 while [ "$1" != -- ]; do
-  mkdir -p "$root$1"
-  mount --bind "$1" "$root$1"
-  mount -o remount,bind,ro "$root$1" || [ "$privileged" = no ]
-  shift
+  readable "$1" "$2"
+  shift 2
 done
 shift
 mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
+mount -t tmpfs none "$root/dev"
+for name in full null random tty urandom zero; do
+  : >"$root/dev/$name"
+  mount --bind "/dev/$name" "$root/dev/$name"
+done
+ln -s /proc/self/fd "$root/dev/fd"
+mkdir -m 1777 "$root/dev/shm"
 mount -t tmpfs none "$root/run"
 ip link set lo up
 cp "$disk/command" "$root/run/command"
@@ -88,11 +93,11 @@ def run(disk: Path, script: str, seconds: float) -> Outcome:
     root = disk.parent / f"{disk.name}.root"
     root.mkdir(exist_ok=True)
     (disk / "command").write_text(script, encoding="utf-8")
+    readable = [word for source, target in places().items() for word in (str(source), target)]
     # As the agent does it: what says no interpreter is for the shell.
     shell = ["/run/command"] if script.startswith("#!") else ["/bin/sh", "/run/command"]
-    privileged = "yes" if os.geteuid() == 0 else "no"
     process = subprocess.Popen(
-        [*_unshare(), "sh", "-c", _SETUP, "sh", str(root), str(disk), privileged, *map(str, places()), "--", *shell],
+        [*_unshare(), "sh", "-c", _SETUP, "sh", str(root), str(disk), *readable, "--", *shell],
         env={
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/root",
@@ -114,11 +119,21 @@ def run(disk: Path, script: str, seconds: float) -> Outcome:
     return Outcome(process.returncode, output, errors)
 
 
-def places() -> list[Path]:
-    """What the stand-ins need of this machine, and find where it is: Python, the lab, the engine."""
-    wanted = [Path(sys.base_prefix), Path(sys.prefix), ROOT, environment.cache_root()]
-    known = [place for place in wanted if place.is_dir() and not place.is_relative_to("/usr")]
-    return [place for place in known if not any(place != each and place.is_relative_to(each) for each in known)]
+def places() -> dict[Path, str]:
+    """What the stand-ins need of this machine, by where a guest finds it.
+
+    None of it is below a folder that a script may empty: what is read only cannot be removed, but the attempt fails.
+    """
+    found = {ROOT: REPOSITORY, Path(sysconfig.get_paths()["purelib"]): PACKAGES}
+    for place in (Path(sys.base_prefix), environment.cache_root()):
+        if place.is_dir() and not any(place.is_relative_to(folder) for folder in ("/usr", "/tmp", "/var/tmp")):
+            found[place] = str(place)
+    return found
 
 
-__all__ = ("FOLDERS", "Outcome", "impossible", "run")
+def as_seen_inside(text: str) -> str:
+    """What an image's manifest was filled in with, as the guest finds it."""
+    return PYTHON if text == sys.executable else text.replace(str(ROOT), REPOSITORY)
+
+
+__all__ = ("FOLDERS", "PACKAGES", "PYTHON", "Outcome", "as_seen_inside", "impossible", "run")
