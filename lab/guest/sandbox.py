@@ -1,8 +1,8 @@
 """Runs a script as root of a guest: its root is the guest's disk, and what it starts ends with it.
 
 The namespaces of the kernel keep it there: it has this machine's programs to read, no network but its own loopback, no
-other processes, and nothing to write to but the disk. What it reads of this machine is mounted read only, or it does not
-start. Of what a guest has that this machine has not, `programs/` holds stand-ins.
+other processes, and nothing to write to but the disk. What it reads of this machine is mounted read only, or it does
+not start. Of what a guest has that this machine has not, `programs/` holds stand-ins.
 """
 
 from __future__ import annotations

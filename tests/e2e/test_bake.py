@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import typing as t
 from pathlib import Path
 
@@ -191,8 +192,6 @@ def test_a_build_host_does_not_outlive_its_lease(lab: dict[str, str]) -> None:
         "ANSIBLE_CALLBACKS_ENABLED": "crash",
         "SWEEP_CRASH_AT": "central.llm.llm_ami : Bake, step by step#1",
     }
-    import subprocess
-
     killed = subprocess.run(
         ["ansible-playbook", "-i", "inventories/local", "playbooks/bake.yml", "-e", "llm_ami_again=true"],
         env={**lab, **crash},

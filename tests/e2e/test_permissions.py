@@ -224,6 +224,15 @@ def test_down_is_allowed_what_it_calls(policies: Policies) -> None:
     assert inventory(policies.lab)["hosts"] == []
 
 
+def test_bake_and_rollback_are_allowed_what_they_call(policies: Policies) -> None:
+    run, called = runs(policies, "bake", "bake")
+    assert "The permissions were not checked" not in run.output
+    assert called >= {"ec2:CreateImage", "ec2:CreateFleet", "ssm:SendCommand", "ec2:CreateLaunchTemplateVersion"}
+    _run, called = runs(policies, "rollback", "rollback")
+    assert "ec2:CreateLaunchTemplateVersion" in called and "ec2:CreateTags" in called
+    assert boto3.client("ec2").describe_images(Owners=["self"])["Images"] != []
+
+
 def test_up_is_allowed_to_change_what_there_is(policies: Policies) -> None:
     # The rooms that up lists, without a session: no engine need load for this.
     rooms = ["state", "network", "identity", "host", "balancer", "service", "gateway", "audit", "observability"]
@@ -259,6 +268,7 @@ def test_teardown_is_allowed_what_it_calls(policies: Policies) -> None:
     assert [name for name in roles if name.startswith("central-llm")] == []
     assert boto3.client("cloudwatch").list_dashboards()["DashboardEntries"] == []
     assert boto3.client("sns").list_topics()["Topics"] == []
+    assert boto3.client("ec2").describe_images(Owners=["self"])["Images"] == []
     assert boto3.client("firehose").list_delivery_streams()["DeliveryStreamNames"] == []
 
 
