@@ -57,9 +57,8 @@ def build(variant: str, *, proves: bool) -> dict[str, t.Any]:
             model = environment.readable_copy(ready.models["tiny"], Path(folder) / "tiny")
             report["proof"] = prove.prove(image, model, say)
     report["contents"] = contents.report(image, WORK)
-    say(
-        f"{report['contents']['packages']} packages, {report['contents']['outdated']} of them outdated: {WORK}/sbom.spdx.json, outdated.txt"
-    )
+    held = report["contents"]
+    say(f"{held['packages']} packages (sbom.spdx.json), newer ones of {held['outdated']} of them (outdated.txt)")
     (WORK / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     return report
 
