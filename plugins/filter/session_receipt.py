@@ -37,6 +37,13 @@ options:
         Left out, all ended just now. Where all were gone, the session ended with the last of them.
     type: list
     elements: dict
+  ended:
+    description:
+      - The same instances, looked at once more after they were ended, which is when AWS says to the second until when they
+        ran. Left out, they ran until C(ended_at).
+    type: list
+    elements: dict
+    default: []
   left:
     description:
       - What is left of it, as M(central.llm.session_zero_info) returns it.
@@ -102,6 +109,7 @@ def session_receipt(
     ended_by: str,
     *,
     seen: t.Sequence[Facts] | None = None,
+    ended: t.Sequence[Facts] = (),
     left: t.Sequence[Facts] = (),
     remaining: t.Sequence[Facts] = (),
     prices: Facts | None = None,
@@ -109,10 +117,12 @@ def session_receipt(
 ) -> dict[str, t.Any]:
     quote = session.get("quote") or {}
     prices = quote.get("prices") or prices or {}
-    hosts = [_with_hours(host) for host in _hosts(session, seen, ended_at)]
+    hosts = _hosts(session, seen, ended_at)
     last = max((host["ended_at"] for host in hosts), key=_moment, default=ended_at)
     if _moment(last) < _moment(ended_at):
         ended_at, ended_by = last, _NOBODY
+    # Only now: whoever was ended just now did not end by itself some seconds ago.
+    hosts = [_with_hours(_ended_exactly(host, ended, ended_at)) for host in hosts]
     hours = max(_hours(session["started_at"], ended_at), _SHORTEST)
     ran = [{"types": [host["type"]], "hours": host["hours"]} for host in hosts if host["hours"]]
     try:
@@ -155,6 +165,15 @@ def _hosts(session: Facts, seen: t.Sequence[Facts] | None, ended_at: str) -> lis
             end = _earlier_end(facts, instance, session.get("hours_wanted"), ended_at) if is_over else {}
             known.append({**facts, "ended_at": ended_at, **end})
     return known
+
+
+def _ended_exactly(host: Facts, ended: t.Sequence[Facts], ended_at: str) -> Facts:
+    """A host that this run has ended, with the moment that AWS says."""
+    reason = next((each.get("state_transition_reason") for each in ended if each["instance_id"] == host["id"]), None)
+    said = _ENDED.search(reason or "")
+    if host["ended_at"] != ended_at or not said:
+        return host
+    return {**host, "ended_at": f"{said[1].replace(' ', 'T')}+00:00"}
 
 
 def _earlier_end(host: Facts, instance: Facts, hours: float | None, ended_at: str) -> dict[str, t.Any]:

@@ -81,6 +81,15 @@ def test_a_host_that_nobody_has_noted_counts_as_long_as_it_was_there() -> None:
     assert (receipt["ended_at"], receipt["ended_by"]) == (at(60), "bob")
 
 
+def test_a_host_that_was_ended_just_now_ran_until_aws_says() -> None:
+    over = instance("terminated", reason="User initiated (2026-11-23 08:59:54 GMT)")
+    seen = [instance("running"), instance("running", "i-2")]
+    receipt = session_receipt(session(host()), at(60), "bob", seen=seen, ended=[over])
+    assert [(ran["id"], ran["hours"]) for ran in receipt["hosts"]] == [("i-1", 0.9983), ("i-2", 1)]
+    # It was this run that ended it, six seconds before it wrote that down.
+    assert (receipt["ended_at"], receipt["ended_by"], receipt["hours"]) == (at(60), "bob", 1)
+
+
 def test_a_session_that_nobody_ended_was_over_with_its_last_host() -> None:
     receipt = session_receipt({**session(host()), "hours_wanted": 4}, at(6000), "bob", seen=[GONE])
     assert (receipt["ended_at"], receipt["hours"]) == (at(30), 0.5)
