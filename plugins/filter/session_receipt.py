@@ -117,7 +117,7 @@ def session_receipt(
 ) -> dict[str, t.Any]:
     quote = session.get("quote") or {}
     prices = quote.get("prices") or prices or {}
-    hosts = _hosts(session, seen, ended_at)
+    hosts = [_with_hours(host) for host in _hosts(session, seen, ended_at)]
     last = max((host["ended_at"] for host in hosts), key=_moment, default=ended_at)
     if _moment(last) < _moment(ended_at):
         ended_at, ended_by = last, _NOBODY
