@@ -39,8 +39,8 @@ options:
     elements: dict
   ended:
     description:
-      - The same instances, looked at once more after they were ended, which is when AWS says to the second until when they
-        ran. Left out, they ran until C(ended_at).
+      - The same instances, looked at once more after they were ended, when AWS says to the second until when they ran.
+        Left out, they ran until C(ended_at).
     type: list
     elements: dict
     default: []
