@@ -193,7 +193,14 @@ def test_a_build_host_does_not_outlive_its_lease(lab: dict[str, str]) -> None:
         "SWEEP_CRASH_AT": "central.llm.llm_ami : Bake, step by step#1",
     }
     killed = subprocess.run(
-        ["ansible-playbook", "-i", "inventories/local", "playbooks/bake.yml", "-e", "llm_ami_again=true"],
+        [
+            "ansible-playbook",
+            "-i",
+            "inventories/local",
+            "playbooks/bake.yml",
+            "-e",
+            '{"llm_ami_again": true, "llm_ami_hours": 0.2}',
+        ],
         env={**lab, **crash},
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -207,7 +214,7 @@ def test_a_build_host_does_not_outlive_its_lease(lab: dict[str, str]) -> None:
     (host,) = hosts()
     found = boto3.client("ec2").describe_instances(InstanceIds=[host])["Reservations"][0]["Instances"][0]
     assert LEASE_TAG in {tag["Key"] for tag in found["Tags"]}
-    ask_lab(lab, "clock", advance_seconds=3 * 3600 + 300)
+    ask_lab(lab, "clock", advance_seconds=18 * 60)
     assert hosts() == []
 
 
