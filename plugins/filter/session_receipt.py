@@ -186,7 +186,7 @@ def _earlier_end(host: Facts, instance: Facts, hours: float | None, ended_at: st
     return {"ended_at": min(latest, _moment(ended_at)).isoformat(timespec="seconds"), "end_is_estimated": True}
 
 
-def _with_hours(host: dict[str, t.Any]) -> dict[str, t.Any]:
+def _with_hours(host: Facts) -> dict[str, t.Any]:
     return {**host, "hours": round(max(0, _hours(host["launched_at"], host["ended_at"])), 4)}
 
 
