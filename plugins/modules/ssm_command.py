@@ -44,6 +44,11 @@ options:
       - Seconds until the agent on the instance has reported, as after a start.
     type: int
     default: 300
+  delay:
+    description:
+      - Seconds between two looks, at the agent and then at the command.
+    type: int
+    default: 3
 extends_documentation_fragment:
   - central.llm.attributes
   - amazon.aws.common.modules
@@ -121,6 +126,8 @@ def validate(options: Resource) -> None:
         raise InvalidInput("script: empty.")
     if len(options["comment"]) > LONGEST_COMMENT:
         raise InvalidInput(f"comment: longer than the {LONGEST_COMMENT} characters that Systems Manager takes.")
+    if options["delay"] < 1:
+        raise InvalidInput(f"delay: {options['delay']} is less than a second.")
     if not 1 <= options["timeout"] <= LONGEST_TIMEOUT:
         raise InvalidInput(f"timeout: {options['timeout']} is not between 1 and {LONGEST_TIMEOUT} seconds.")
 
@@ -151,10 +158,11 @@ def complaint(command: Resource, comment: str) -> str:
 
 
 def run(client: t.Any, options: Resource) -> Resource:
-    instance_id = options["instance_id"]
-    commands.wait_online(client, instance_id, timeout=options["online_timeout"])
+    instance_id, delay = options["instance_id"], options["delay"]
+    commands.wait_online(client, instance_id, timeout=options["online_timeout"], delay=delay)
     sent = commands.send_command(client, instance_id, options["script"], options["comment"], options["timeout"])
-    commands.wait_ended(client, sent, instance_id, timeout=options["timeout"] + commands.DELIVERY_SECONDS)
+    limit = options["timeout"] + commands.DELIVERY_SECONDS
+    commands.wait_ended(client, sent, instance_id, timeout=limit, delay=delay)
     return view(commands.read_invocation(client, sent, instance_id))
 
 
@@ -166,6 +174,7 @@ def main() -> None:
             "comment": {"type": "str", "default": ""},
             "timeout": {"type": "int", "default": 3600},
             "online_timeout": {"type": "int", "default": 300},
+            "delay": {"type": "int", "default": 3},
         },
         supports_check_mode=True,
     )

@@ -39,12 +39,12 @@ def read_invocation(client: t.Any, command_id: str, instance_id: str) -> dict[st
     return found
 
 
-def wait_online(client: t.Any, instance_id: str, *, timeout: int) -> None:
+def wait_online(client: t.Any, instance_id: str, *, timeout: int, delay: int) -> None:
     """Until the agent has reported; before that AWS refuses commands."""
     online = on_path("InstanceInformationList[].PingStatus", "Online", "success", "pathAny")
     wait_for(
         client,
-        waiter_model("DescribeInstanceInformation", [online], delay=5),
+        waiter_model("DescribeInstanceInformation", [online], delay=delay),
         description=(
             f"Systems Manager's agent on {instance_id} to report (it needs the permissions of "
             "AmazonSSMManagedInstanceCore, and a way to the endpoints ssm, ssmmessages and ec2messages)"
@@ -55,13 +55,13 @@ def wait_online(client: t.Any, instance_id: str, *, timeout: int) -> None:
     )
 
 
-def wait_ended(client: t.Any, command_id: str, instance_id: str, *, timeout: int) -> None:
+def wait_ended(client: t.Any, command_id: str, instance_id: str, *, timeout: int, delay: int) -> None:
     """Until it has ended, well or not."""
     ended = [on_path("Status", status, "success") for status in _ENDED]
     wait_for(
         client,
         # It takes a moment until the invocation of a new command can be read.
-        waiter_model("GetCommandInvocation", [*ended, on_error("InvocationDoesNotExist", "retry")], delay=3),
+        waiter_model("GetCommandInvocation", [*ended, on_error("InvocationDoesNotExist", "retry")], delay=delay),
         description=f"the command {command_id} to end on {instance_id}",
         timeout=timeout,
         reason="StatusDetails",

@@ -70,6 +70,7 @@ def test_long_output_is_said_to_be_cut(command: t.Any, lab: t.Any) -> None:
         ({"script": "true", "comment": "x" * 101}, "comment: longer than the 100"),
         ({"script": "true", "timeout": 0}, "timeout: 0"),
         ({"script": "true", "timeout": 172801}, "timeout: 172801"),
+        ({"script": "true", "delay": 0}, "delay: 0"),
         ({"script": "true", "instance_id": ""}, "instance_id: empty"),
     ],
 )
