@@ -24,7 +24,7 @@ options:
     required: true
   script:
     description:
-      - What is run, as root. A first line such as C(#!/bin/bash) says by what, else the shell of the system runs it.
+      - What is run, as root. A first line such as C(#!/usr/bin/env bash) says by what, else the shell of the system runs it.
       - Systems Manager keeps it in its history for 30 days, for everybody who may read that, so that it must hold no
         secrets.
     type: str
@@ -62,7 +62,7 @@ EXAMPLES = r"""
     instance_id: i-0123456789abcdef0
     comment: free disk space
     script: |
-      #!/bin/bash
+      #!/usr/bin/env bash
       df --human-readable /
   register: room
   changed_when: false
