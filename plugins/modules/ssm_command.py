@@ -24,7 +24,7 @@ options:
     required: true
   script:
     description:
-      - What is run, as root. A first line such as C(#!/usr/bin/env bash) says by what, else the shell of the system runs it.
+      - What is run, as root. A first line such as C(#!/usr/bin/env bash) says by what, else the system's shell runs it.
       - Systems Manager keeps it in its history for 30 days, for everybody who may read that, so that it must hold no
         secrets.
     type: str
