@@ -24,7 +24,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule node browser soak audit-run sanity package docs \
+	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule node browser soak audit-run bake-run sanity package docs \
 	importer image image-pin bench clean
 
 help: ## List what can be made
@@ -107,6 +107,9 @@ browser: $(VENV)/.dev ## Look at the report in a real Chromium, which Debian has
 
 soak: $(VENV)/.dev ## Let generations run for more than five minutes (not part of test)
 	@$(BIN)/python -m pytest tests/e2e/test_long_generation.py
+
+bake-run: $(VENV)/.dev ## Let a bake be refused at every step in turn (not part of test, which tries three)
+	@BAKE_REFUSALS=every $(BIN)/python -m pytest tests/e2e/test_bake.py $(ARGS)
 
 audit-run: $(VENV)/.dev engine ## Send 5000 requests of every kind to a real vLLM and account for each (not part of test)
 	@AUDIT_REQUESTS=$${AUDIT_REQUESTS:-5000} AUDIT_ENGINE=vllm AUDIT_RATE=$${AUDIT_RATE:-10} $(BIN)/python -m pytest -s tests/e2e/test_audit_whole.py $(ARGS)
