@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import typing as t
 
@@ -10,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lab.compute import images
 from lab.context import ACCESS_KEY_ID, DEFAULT_REGION, SECRET_ACCESS_KEY
 
 _STACK = "central-llm"
@@ -24,12 +26,20 @@ def lines(state: dict[str, t.Any]) -> list[str]:
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "LAB_ENGINE_IMAGE": engine_image(),
     }
     if state.get("edge_url"):
         values["LAB_EDGE_URL"] = state["edge_url"]
         values.update(_service(state["endpoint_url"], state["edge_url"]))
     # A profile or session token of the caller would win over the keys above.
     return ["unset AWS_PROFILE AWS_SESSION_TOKEN"] + [f"export {name}={shlex.quote(v)}" for name, v in values.items()]
+
+
+def engine_image() -> str:
+    """What stands for the engine's image here, by its digest; the stand-in where LAB_ENGINE=stub asks for it."""
+    name = "lab/stub" if os.environ.get("LAB_ENGINE") == "stub" else "lab/vllm-cpu"
+    digest = next(image.digest for image in images.all_images(images.BUILT_IN) if image.name == name)
+    return f"{name}@{digest}"
 
 
 def _client(service: str, endpoint_url: str) -> t.Any:
