@@ -15,8 +15,9 @@ def ec2_names(region: str) -> t.Iterator[str]:
             yield f"security group {group['GroupName']}"
     for template in ec2.describe_launch_templates()["LaunchTemplates"]:
         yield f"launch template {template['LaunchTemplateName']}"
-    yield from (f"image {image['Name']}" for image in ec2.describe_images(Owners=["self"])["Images"])
     ours = [{"Name": "tag-key", "Values": ["central-llm:stack"]}]
+    images = ec2.describe_images(Owners=["self"], Filters=ours)["Images"]
+    yield from (f"image {image['Name']}" for image in images)
     for snapshot in ec2.describe_snapshots(OwnerIds=["self"], Filters=ours)["Snapshots"]:
         yield f"snapshot {snapshot['SnapshotId']}"
     for reservation in ec2.describe_instances()["Reservations"]:
