@@ -108,7 +108,7 @@ browser: $(VENV)/.dev ## Look at the report in a real Chromium, which Debian has
 soak: $(VENV)/.dev ## Let generations run for more than five minutes (not part of test)
 	@$(BIN)/python -m pytest tests/e2e/test_long_generation.py
 
-bake-run: $(VENV)/.dev ## Let a bake be refused at every step in turn (not part of test, which tries three)
+bake-run: $(VENV)/.dev ## Let a bake be refused at every step in turn (not part of test, which tries two)
 	@BAKE_REFUSALS=every $(BIN)/python -m pytest tests/e2e/test_bake.py $(ARGS)
 
 audit-run: $(VENV)/.dev engine ## Send 5000 requests of every kind to a real vLLM and account for each (not part of test)
