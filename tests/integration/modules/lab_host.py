@@ -10,8 +10,14 @@ CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 GPU_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended"
 
 
-def make_host(lab: t.Any, *, policies: t.Sequence[str] = (CORE,), wait: bool = True) -> str:
-    iam, ec2, ssm = (lab.client(service) for service in ("iam", "ec2", "ssm"))
+def gpu_image(lab: t.Any) -> str:
+    """The newest of AWS's own."""
+    return str(json.loads(lab.client("ssm").get_parameter(Name=GPU_IMAGE)["Parameter"]["Value"])["image_id"])
+
+
+def make_profile(lab: t.Any, *, policies: t.Sequence[str] = (CORE,)) -> None:
+    """An instance profile `host`, by default with what Systems Manager's agent needs."""
+    iam = lab.client("iam")
     trust = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -21,9 +27,13 @@ def make_host(lab: t.Any, *, policies: t.Sequence[str] = (CORE,), wait: bool = T
         iam.attach_role_policy(RoleName="host", PolicyArn=policy)
     iam.create_instance_profile(InstanceProfileName="host")
     iam.add_role_to_instance_profile(InstanceProfileName="host", RoleName="host")
-    image = json.loads(ssm.get_parameter(Name=GPU_IMAGE)["Parameter"]["Value"])["image_id"]
+
+
+def make_host(lab: t.Any, *, policies: t.Sequence[str] = (CORE,), wait: bool = True) -> str:
+    make_profile(lab, policies=policies)
+    ec2 = lab.client("ec2")
     made = ec2.run_instances(
-        ImageId=image, InstanceType="g6e.2xlarge", MinCount=1, MaxCount=1, IamInstanceProfile={"Name": "host"}
+        ImageId=gpu_image(lab), InstanceType="g6e.2xlarge", MinCount=1, MaxCount=1, IamInstanceProfile={"Name": "host"}
     )
     instance_id = str(made["Instances"][0]["InstanceId"])
     until = time.monotonic() + 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import typing as t
 
@@ -10,9 +9,7 @@ import pytest
 
 from lab.context import LabContext
 from lab.guest.plane import CommandsPlane
-
-CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
-GPU_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended"
+from tests.integration.modules import lab_host
 
 
 class Ended(t.NamedTuple):
@@ -24,19 +21,9 @@ class Ended(t.NamedTuple):
 
 class World:
     def __init__(self, ctx: LabContext) -> None:
-        self.ec2, self.iam, self.ssm = (ctx.client(service) for service in ("ec2", "iam", "ssm"))
-        recommended = json.loads(self.ssm.get_parameter(Name=GPU_IMAGE)["Parameter"]["Value"])
-        self.image_id: str = recommended["image_id"]
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-            ],
-        }
-        self.iam.create_role(RoleName="host", AssumeRolePolicyDocument=json.dumps(trust))
-        self.iam.attach_role_policy(RoleName="host", PolicyArn=CORE)
-        self.iam.create_instance_profile(InstanceProfileName="host")
-        self.iam.add_role_to_instance_profile(InstanceProfileName="host", RoleName="host")
+        self.ec2, self.ssm = ctx.client("ec2"), ctx.client("ssm")
+        self.image_id = lab_host.gpu_image(ctx)
+        lab_host.make_profile(ctx)
 
     def launch(self, *, image: str = "", user_data: str = "", kind: str = "g6e.2xlarge", profile: str = "host") -> str:
         options: dict[str, t.Any] = {"IamInstanceProfile": {"Name": profile}} if profile else {}
