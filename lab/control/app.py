@@ -78,7 +78,10 @@ class ControlApp:
             call.ask = functools.partial(self._ask_moto, call)
             match_operation(call)
             entry = self.calls.note(call)
-            environ["lab.reply_lost"] = self.faults.strike(call)
+            strike = self.faults.strike(call)
+            if strike:
+                entry["struck"] = strike.told(call)
+                environ["lab.reply_lost"] = strike.carry_out(call)
             authorization.check(call)
             strict.check(call)
             with self._lock_of(call.service):

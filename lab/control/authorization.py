@@ -51,13 +51,13 @@ def check(call: Call) -> None:
     caller = _caller(call)
     if caller is None or (call.service == "sts" and call.operation in _FREE):
         return
-    action, resource = _needed(call)
+    action, resource = needed(call)
     for documents in filter(None, [caller.documents or [{}], caller.boundary]):
         if not policy.may_allow(documents, action, resource):
-            raise _denial(call, caller, action, resource or "*")
+            raise denial(call, caller.arn, action, resource)
         for instance, context in _ending(call):
             if not policy.allows(documents, action, instance, context):
-                raise _denial(call, caller, action, instance)
+                raise denial(call, caller.arn, action, instance)
 
 
 def _ending(call: Call) -> t.Iterator[tuple[str, dict[str, str]]]:
@@ -87,7 +87,7 @@ def _caller(call: Call) -> Caller | None:
     return None
 
 
-def _needed(call: Call) -> tuple[str, str]:
+def needed(call: Call) -> tuple[str, str]:
     """The action, and the resource where it can be told."""
     if call.service in {"apigateway", "apigatewayv2"}:
         path = call.request.path.removeprefix("/v2")
@@ -97,9 +97,10 @@ def _needed(call: Call) -> tuple[str, str]:
     return _ACTIONS.get((call.service, call.operation), f"{prefix}:{call.operation}"), ""
 
 
-def _denial(call: Call, caller: Caller, action: str, resource: str) -> AwsError:
+def denial(call: Call, caller: str, action: str, resource: str) -> AwsError:
+    """How the call's service refuses the caller of this ARN."""
     message = (
-        f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource} "
+        f"User: {caller} is not authorized to perform: {action} on resource: {resource or '*'} "
         f"because no identity-based policy allows the {action} action"
     )
     if call.protocol == "ec2":

@@ -12,7 +12,7 @@ from . import cases as all_cases
 from . import leases
 from .results import RED, Store, summary
 from .stack import Stack
-from .sweep import ROOT, Broken, Recording, record, sweep, try_draws
+from .sweep import ROOT, Broken, Recording, Sweep, record, sweep, try_draws
 
 # How many calls the sample draws from: about as many as a clean run makes.
 SAMPLED_CALLS = 200
@@ -24,17 +24,17 @@ def report(line: str) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.sweep", description=__doc__)
-    parser.add_argument("--playbook", choices=("up", "down"), action="append", help="one of them only")
+    parser.add_argument("--playbook", choices=all_cases.PLAYBOOKS, action="append", help="one of them only")
+    parser.add_argument("--kind", choices=all_cases.KINDS, action="append", help="one kind of fault only")
+    parser.add_argument("--operation", default="", help="one operation only, such as ec2.CreateSecurityGroup")
     parser.add_argument("--shard", default="1/1", help="i/n: the i-th of n parts of all cases")
     parser.add_argument("--labs", type=int, default=1, help="labs side by side")
-    parser.add_argument("--only", action="append", default=[], help="shell pattern of cases, such as 'up:ec2.*:lost'")
+    parser.add_argument("--chain", type=int, default=20, help="strikes on one stack before a run has to finish on it")
     parser.add_argument("--again", action="store_true", help="try green cases again, too")
-    parser.add_argument("--thorough", action="store_true", help="recover again from states that are known to recover")
     parser.add_argument(
         "--record", action="store_true", help="record the calls anew, as after a change of the playbooks"
     )
-    parser.add_argument("--list", action="store_true", help="print what would be tried")
-    parser.add_argument("--limit", type=int, help="at most so many cases")
+    parser.add_argument("--limit", type=int, help="at most so many task boundaries")
     parser.add_argument("--work", type=Path, default=ROOT / ".build" / "sweep", help="folder of results and labs")
     parser.add_argument("--sample", action="store_true", help="two faults, drawn by chance, in about two minutes")
     parser.add_argument(
@@ -79,46 +79,50 @@ def days_of_sessions(options: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def recorded(options: argparse.Namespace) -> Recording:
+    path = options.work / "recording.json"
+    known = None if options.record else Recording.read(path)
+    if known is not None:
+        return known
+    report("recording a clean up and down")
+    stack = Stack(options.work / "lab-0")
+    try:
+        found = record(stack)
+    finally:
+        stack.close()
+    found.write(path)
+    return found
+
+
+def chains_of_strikes(options: argparse.Namespace) -> int:
+    index, _, count = options.shard.partition("/")
+    parts = int(count or 1) * options.labs
+    chosen = all_cases.chains(parts, options.playbook or all_cases.PLAYBOOKS, options.kind or all_cases.KINDS)
+    chosen = all_cases.shard(chosen, int(index), int(count or 1))
+    store = Store(options.work / "results.jsonl")
+    done = set() if options.again else store.green()
+    trying = [chain for chain in chosen if str(chain) not in done]
+    report(f"{len(chosen)} chains, trying {len(trying)} in {options.labs} lab(s), {len(done)} cases are green already")
+    try:
+        todo = Sweep(recorded(options), store, options.work, report, options.chain, options.operation, done)
+    except Broken as broken:
+        report(str(broken))
+        return 1
+    broken = sweep(trying, todo, options.labs)
+    known = store.latest().values()
+    report(summary(known))
+    red = [f"red: {result.case}" for result in known if result.verdict == RED]
+    report("\n".join([*red, *broken]) or "no red case")
+    return 1 if red or broken else 0
+
+
 def main() -> int:
     options = arguments()
     if options.leases:
         return days_of_sessions(options)
     if options.sample:
         return sample(options.work, options.seed)
-    recorded = options.work / "recording.json"
-    recording = None if options.record else Recording.read(recorded)
-    if recording is None:
-        report("recording a clean up and down")
-        stack = Stack(options.work / "lab-0")
-        try:
-            recording = record(stack)
-        except Broken as broken:
-            report(str(broken))
-            return 1
-        finally:
-            stack.close()
-        recording.write(recorded)
-
-    chosen = [
-        case
-        for playbook in options.playbook or ("up", "down")
-        for case in all_cases.cases_of(playbook, recording.places(playbook), recording.ending)
-    ]
-    index, _, count = options.shard.partition("/")
-    chosen = all_cases.shard(all_cases.select(chosen, options.only), int(index), int(count or 1))
-    store = Store(options.work / "results.jsonl")
-    left = {str(case) for case in chosen} if options.again else set(store.open_of(str(case) for case in chosen))
-    trying = [case for case in chosen if str(case) in left][: options.limit]
-    report(f"{len(chosen)} cases, {len(chosen) - len(left)} of them green or unreached already, trying {len(trying)}")
-    if options.list:
-        report("\n".join(str(case) for case in trying))
-        return 0
-    sweep(trying, recording, store, options.work, report, labs=options.labs, thorough=options.thorough)
-    known = [result for name, result in store.latest().items() if name in {str(case) for case in chosen}]
-    report(summary(known))
-    red = [result.case for result in known if result.verdict == RED]
-    report("\n".join(f"red: {case}" for case in red) or "no red case")
-    return 1 if red else 0
+    return chains_of_strikes(options)
 
 
 if __name__ == "__main__":

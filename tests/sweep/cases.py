@@ -1,84 +1,55 @@
-"""Which cases there are: every call that a clean run makes, in every way that it can fail. Pure."""
+"""Which cases there are: every way that a call can fail, tried at every call that a playbook makes. Pure."""
 
 from __future__ import annotations
 
-import fnmatch
 import random
 import typing as t
-from collections import Counter
 
-from lab.control.generations import is_read
-
-# Every first try of every call at once; both are ridden out by clients, and leave nothing behind.
-BLANKET_KINDS = ("throttled", "closed")
-# The call is refused once; it and all later ones of its operation are refused; it is carried out and its answer is
-# lost, which the client may repeat; the same, but the client never hears of it: also its repetition is refused.
-SINGLE_KINDS = ("denied", "denied-on", "lost", "unheard")
-KINDS = (*BLANKET_KINDS, *SINGLE_KINDS)
+# Every first try of every call at once: clients ride it out, so that one run strikes all calls.
+BLANKET_KINDS = ("throttled", "closed", "lost")
+# The call is refused once; it and all later ones of its operation are refused; it is carried out, but its answer is
+# lost and its repetition refused, so that the client never hears of it. Each ends a run.
+SINGLE_KINDS = ("denied", "denied-on", "unheard")
+KINDS = (*SINGLE_KINDS, *BLANKET_KINDS)
+PLAYBOOKS = ("up", "down")
 
 
-class Place(t.NamedTuple):
-    """The n-th call of an operation in a run. Other calls in between (polls, say) do not move it."""
+class Chain(t.NamedTuple):
+    """Runs of a playbook one after the other, each struck at a call where none of them was struck before.
 
-    service: str
-    operation: str
-    ordinal: int
-
-    def __str__(self) -> str:
-        return f"{self.service}.{self.operation}#{self.ordinal}"
-
-
-EVERYWHERE = Place("*", "*", 0)
-
-
-class Case(t.NamedTuple):
-    playbook: str
-    place: Place
-    kind: str
-
-    def __str__(self) -> str:
-        return f"{self.playbook}:{'*' if self.place == EVERYWHERE else self.place}:{self.kind}"
-
-
-def places(calls: t.Iterable[tuple[str, str]]) -> list[Place]:
-    """The places of a recorded run, in its order."""
-    seen: Counter[tuple[str, str]] = Counter()
-    found = []
-    for service, operation in calls:
-        seen[service, operation] += 1
-        found.append(Place(service, operation, seen[service, operation]))
-    return found
-
-
-def kinds_at(place: Place, ending: t.Collection[tuple[str, str]]) -> list[str]:
-    """The ways in which a call can fail that differ in what they leave.
-
-    Losing the answer of a read is the same as closing before it. Refusing an operation from here on differs from
-    refusing it once where a failed run calls it again on its way out (`ending`: the operations of that way).
+    Of several parts each strikes its own share of the calls, so that labs work side by side.
     """
-    kinds = ["denied"]
-    if (place.service, place.operation) in ending:
-        kinds.append("denied-on")
-    if not is_read(place.operation):
-        kinds += ["lost", "unheard"]
-    return kinds
+
+    playbook: str
+    kind: str
+    part: int = 1
+    parts: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.playbook}:{self.kind}" + (f" ({self.part}/{self.parts})" if self.parts > 1 else "")
+
+    def case(self, call: str) -> str:
+        """The name of the case that strikes this call."""
+        return f"{self.playbook}:{self.kind}:{call}"
 
 
-def cases_of(playbook: str, found: t.Sequence[Place], ending: t.Collection[tuple[str, str]]) -> list[Case]:
-    blanket = [Case(playbook, EVERYWHERE, kind) for kind in BLANKET_KINDS]
-    return blanket + [Case(playbook, place, kind) for place in found for kind in kinds_at(place, ending)]
+def chains(parts: int, playbooks: t.Sequence[str] = PLAYBOOKS, kinds: t.Sequence[str] = KINDS) -> list[Chain]:
+    """All of them, the longest first."""
+    return [
+        Chain(playbook, kind, part, parts)
+        for kind in KINDS
+        if kind in kinds
+        for playbook in playbooks
+        for part in range(1, parts + 1)
+        if kind not in BLANKET_KINDS or part == 1
+    ]
 
 
-def shard(cases: t.Sequence[Case], index: int, count: int) -> list[Case]:
-    """Every count-th case, so that shards take about as long as each other."""
+def shard(found: t.Sequence[Chain], index: int, count: int) -> list[Chain]:
+    """The index-th of count shares, of which each has its own parts of every chain."""
     if not 1 <= index <= count:
         raise ValueError(f"shard {index}/{count}: it takes 1/{count} to {count}/{count}")
-    return list(cases[index - 1 :: count])
-
-
-def select(cases: t.Iterable[Case], patterns: t.Sequence[str]) -> list[Case]:
-    """The cases whose name fits one of the shell patterns; all of them without any."""
-    return [case for case in cases if not patterns or any(fnmatch.fnmatchcase(str(case), each) for each in patterns)]
+    return [chain for chain in found if (chain.part - 1) % count == index - 1]
 
 
 class Draw(t.NamedTuple):
@@ -91,7 +62,7 @@ class Draw(t.NamedTuple):
 def draws(seed: int, count: int, calls: int) -> list[Draw]:
     """`count` faults in ascending order: each run of the sample comes as far as the next one.
 
-    They are of the kinds that end a run, which keeps the sample short; `unheard` leaves what `lost` leaves.
+    They are of the kinds that end a run, which keeps the sample short.
     """
     chosen = random.Random(seed)
     step = calls // count

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .cases import EVERYWHERE, Case
-from .faults import iam_action
-from .stack import Run
+from .cases import Chain
+from .stack import Run, Strike
 
 Inventory = t.Mapping[str, t.Sequence[str]]
 
@@ -22,21 +21,16 @@ def words(output: str) -> str:
     return " ".join(output.split())
 
 
-def complaints_of_failure(case: Case, run: Run, hosts: t.Sequence[str]) -> list[str]:
-    """About the run that met the fault, whether it failed or rode it out."""
+def complaints_of_failure(chain: Chain, strike: Strike, run: Run, hosts: t.Sequence[str]) -> list[str]:
+    """About a run that was struck once, whether it failed or rode it out."""
     text, found = words(run.output), []
     if run.status == 0:
-        if case.place == EVERYWHERE:
-            return []
-        return [] if case.playbook == "down" or len(hosts) == 1 else [f"it succeeded with the hosts {hosts}"]
+        return [] if chain.playbook == "down" or len(hosts) == 1 else [f"it succeeded with the hosts {hosts}"]
     if run.status not in (1, 2):
         found.append(f"it ended with the status {run.status}")
-    if case.place == EVERYWHERE:
-        found.append("what clients can ride out made it fail")
-        return found
-    if case.kind in ("denied", "denied-on") and iam_action(case.place) not in text:
-        found.append(f"nothing names the missing action {iam_action(case.place)}")
-    if hosts and case.playbook == "up" and not (case.kind == "denied-on" and _MAY_RUN in text):
+    if chain.kind in ("denied", "denied-on") and strike.action not in text:
+        found.append(f"nothing names the missing action {strike.action}")
+    if hosts and chain.playbook == "up" and not (chain.kind == "denied-on" and _MAY_RUN in text):
         found.append(f"hosts are left running: {hosts}")
     return found
 

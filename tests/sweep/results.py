@@ -8,21 +8,17 @@ import typing as t
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-GREEN, RED, UNREACHED = "green", "red", "unreached"
+GREEN, RED = "green", "red"
 
 
 @dataclass
 class Result:
     case: str
-    # `unreached`: the run did not make this call, as where a poll was answered sooner.
     verdict: str
     problems: list[str] = field(default_factory=list)
-    # What the faulted run ended with, None where there was none.
+    # What the run ended with, None where there was none.
     status: int | None = None
     seconds: float = 0.0
-    # What the faulted run had done when it ended, and whether the next run was required to finish from there.
-    state: str = ""
-    recovered: bool = False
 
 
 class Store:
@@ -52,24 +48,18 @@ class Store:
             found[result.case] = result
         return found
 
-    def proven(self) -> set[str]:
-        """The states from which a run has finished."""
-        return {result.state for result in self.latest().values() if result.recovered and result.verdict == GREEN}
-
-    def open_of(self, cases: t.Iterable[str]) -> list[str]:
-        """Those that are not green yet."""
-        known = self.latest()
-        return [case for case in cases if case not in known or known[case].verdict == RED]
+    def green(self) -> set[str]:
+        return {case for case, result in self.latest().items() if result.verdict == GREEN}
 
 
 def summary(results: t.Iterable[Result]) -> str:
-    """A table: how many of each kind ended how."""
+    """A table: how many cases of each playbook and kind ended how."""
     counts: dict[str, dict[str, int]] = {}
     for result in results:
-        kind = result.case.rpartition(":")[2]
-        row = counts.setdefault(kind, dict.fromkeys((GREEN, RED, UNREACHED), 0))
+        kind = ":".join(result.case.split(":")[:2])
+        row = counts.setdefault(kind, dict.fromkeys((GREEN, RED), 0))
         row[result.verdict] += 1
-    lines = [f"{'kind':12}{GREEN:>8}{RED:>8}{UNREACHED:>11}"]
+    lines = [f"{'cases':20}{GREEN:>8}{RED:>8}"]
     for kind, row in sorted(counts.items()):
-        lines.append(f"{kind:12}{row[GREEN]:>8}{row[RED]:>8}{row[UNREACHED]:>11}")
+        lines.append(f"{kind:20}{row[GREEN]:>8}{row[RED]:>8}")
     return "\n".join(lines)

@@ -16,8 +16,6 @@ from pathlib import Path
 
 import boto3
 
-from lab.control.generations import is_read
-
 ROOT = Path(__file__).parents[2]
 STACK = "central-llm"
 LIMIT_SECONDS = 900
@@ -52,14 +50,19 @@ class Run(t.NamedTuple):
         return int(recap[1]) if recap else -1
 
 
+class Strike(t.NamedTuple):
+    """A call that met a fault: its name, which other runs know it by, and what would have to be allowed for it."""
+
+    name: str
+    action: str
+
+
 class Stack:
     """The stack in a lab; `fresh` makes it an empty one."""
 
     def __init__(self, home: Path) -> None:
         self._base = {**os.environ, **_LAB, "LAB_HOME": str(home), "PYTHONPATH": str(ROOT)}
         self.environment: dict[str, str] = {}
-        # The playbook whose cases can start from how the stack is, where that is known.
-        self.ready_for: str | None = None
 
     def fresh(self) -> None:
         """A new process: its start is a small part of a case, and nothing can be left over in it."""
@@ -125,9 +128,10 @@ class Stack:
     def order(self, fault: dict[str, t.Any]) -> None:
         self._ask("POST", "faults", fault)
 
-    def waiting_faults(self) -> list[dict[str, t.Any]]:
-        """Those that have not struck at all."""
-        return [fault for fault in self._ask("GET", "faults") if not fault["struck"]]
+    def struck(self) -> list[Strike]:
+        """The calls that met a fault, in order."""
+        calls = self._ask("GET", "calls")
+        return [Strike(call["struck"]["name"], call["struck"]["action"]) for call in calls if "struck" in call]
 
     def forget_faults(self) -> None:
         self._ask("DELETE", "faults")
@@ -135,19 +139,10 @@ class Stack:
     def forget_calls(self) -> None:
         self._ask("DELETE", "calls")
 
-    def calls(self) -> list[tuple[str, str]]:
+    def calls(self) -> list[str]:
         """The clients' calls, in order."""
-        return [
-            (call["service"], call["operation"]) for call in self._ask("GET", "calls") if call["caller"] == "client"
-        ]
-
-    def done(self) -> list[str]:
-        """The clients' writes that were carried out, in order; a lost answer does not undo one."""
-        return [
-            f"{call['service']}.{call['operation']}"
-            for call in self._ask("GET", "calls")
-            if call["caller"] == "client" and not is_read(call["operation"]) and (call["status"] or 500) < 400
-        ]
+        calls = self._ask("GET", "calls")
+        return [f"{call['service']}.{call['operation']}" for call in calls if call["caller"] == "client"]
 
     def _ask(self, method: str, path: str, body: t.Any = None) -> t.Any:
         request = urllib.request.Request(

@@ -1,8 +1,7 @@
-"""Runs the cases, in several labs side by side."""
+"""Works the chains off, in several labs side by side."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import queue
 import threading
@@ -12,27 +11,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import faults, judge
-from .cases import Case, Draw, Place, places
-from .results import GREEN, RED, UNREACHED, Result, Store
-from .stack import ROOT, Run, Stack
+from .cases import BLANKET_KINDS, Chain, Draw
+from .results import GREEN, RED, Result, Store
+from .stack import ROOT, Run, Stack, Strike
 
 Report = t.Callable[[str], None]
+
+# A chain that strikes this many times what a clean run calls does not know calls again that it has struck.
+ENDLESS = 6
 
 
 @dataclass
 class Recording:
     """What a clean `up`, and a clean `down` after it, call and leave."""
 
-    calls: dict[str, list[tuple[str, str]]]
+    calls: dict[str, list[str]]
     inventory: dict[str, list[str]]
 
     @property
-    def ending(self) -> set[tuple[str, str]]:
+    def ending(self) -> set[str]:
         """The operations of a failed run's way out: it ends the session as `down` does, then releases the lock."""
-        return {*self.calls["down"], ("dynamodb", "GetItem"), ("dynamodb", "DeleteItem")}
-
-    def places(self, playbook: str) -> list[Place]:
-        return places(self.calls[playbook])
+        return {*self.calls["down"], "dynamodb.GetItem", "dynamodb.DeleteItem"}
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,10 +42,7 @@ class Recording:
         if not path.exists():
             return None
         document = json.loads(path.read_text(encoding="utf-8"))
-        calls = {
-            name: [(service, operation) for service, operation in each] for name, each in document["calls"].items()
-        }
-        return cls(calls, document["inventory"])
+        return cls(document["calls"], document["inventory"])
 
 
 class Broken(Exception):
@@ -71,85 +67,132 @@ def record(stack: Stack) -> Recording:
 
 @dataclass
 class Trial:
-    """One case as it goes: what was complained of, and what was said last."""
+    """What was complained of about a run or several, and what they said last."""
 
     stack: Stack
     problems: list[str] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
 
     def complain(self, about: str, run: Run, complaints: t.Sequence[str]) -> None:
+        complaints = [*complaints, *judge.complaints_of_output(run, self.stack.secrets())]
         self.problems += [f"{about}: {complaint}" for complaint in complaints]
         if complaints:
             self.evidence.append(f"--- {about}\n{judge.tail(run.output)}")
 
-    def require_recovery(self, inventory: judge.Inventory, *, check: bool = True) -> None:
-        """The next `up` finishes, there is one of each, and nothing is left to do."""
-        run = self.stack.play("up")
-        found = judge.complaints_of_output(run, self.stack.secrets())
-        if run.status:
-            found.append(f"it ended with the status {run.status}")
+    def require_whole(self, about: str, run: Run, inventory: judge.Inventory) -> None:
+        """An `up` has finished, there is one of each, and nothing is left to do."""
+        found = [f"it ended with the status {run.status}"] if run.status else []
         found += judge.differences(inventory, self.stack.inventory())
         hosts, deployments = self.stack.hosts(), self.stack.deployments()
         if len(hosts) != 1:
             found.append(f"hosts: {hosts}")
         if deployments > judge.MOST_DEPLOYMENTS:
             found.append(f"{deployments} deployments")
-        self.complain("the next up", run, found)
-        if check and not run.status:
+        self.complain(about, run, found)
+        if not run.status:
             again = self.stack.play("up", "--check")
-            found = (
-                [] if again.status == 0 and again.changed == 0 else [f"status {again.status}, {again.changed} changes"]
-            )
-            self.complain("a check of it", again, found)
+            quiet = again.status == 0 and again.changed == 0
+            self.complain("a check of it", again, [] if quiet else [f"status {again.status}, {again.changed} changes"])
 
-    def require_zero(self) -> None:
-        run = self.stack.play("down")
+    def require_zero(self, about: str, run: Run) -> None:
         found = [f"it ended with the status {run.status}"] if run.status else []
         hosts = self.stack.hosts()
-        self.complain("the next down", run, [*found, *([f"hosts: {hosts}"] if hosts else [])])
+        self.complain(about, run, [*found, *([f"hosts: {hosts}"] if hosts else [])])
 
 
-def state_of(stack: Stack, playbook: str) -> str:
-    """What the writes of a run amount to. Runs that did the same, in the same order, left the same behind."""
-    return hashlib.sha256("\n".join([playbook, *stack.done()]).encode()).hexdigest()[:16]
+@dataclass
+class Sweep:
+    """What all chains share: what clean runs are like, what is known, and what is asked for."""
 
+    recording: Recording
+    store: Store
+    work: Path
+    report: Report
+    # How many strikes one stack takes before a run has to finish on it. With 1 each strike stands alone.
+    length: int = 20
+    operation: str = ""
+    # The cases of this sweep and the green ones of earlier ones: red ones are tried again, once.
+    tried: set[str] = field(default_factory=set)
 
-def try_case(stack: Stack, case: Case, recording: Recording, proven: t.Collection[str]) -> tuple[Result, str]:
-    """The result, and for a red one what the runs said.
+    def spare(self, chain: Chain) -> list[str]:
+        """The calls at which a run was struck so already, by whichever part of the chain."""
+        start = chain.case("")
+        return [case.removeprefix(start) for case in list(self.tried) if case.startswith(start)]
 
-    From a state that another case left as well, and from which a run has finished, none is required to again: calls
-    that are refused one after the other leave the same, unless there is a write between them.
-    """
-    started = time.monotonic()
-    trial = Trial(stack)
-    if stack.ready_for != case.playbook:
+    def note(self, case: str, started: float, trial: Trial, status: int) -> None:
+        verdict = RED if trial.problems else GREEN
+        self.tried.add(case)
+        seconds = time.monotonic() - started
+        self.store.add(Result(case, verdict, trial.problems, status, round(seconds, 1)))
+        self.report(f"{verdict:6} {case} ({seconds:.0f} s)")
+        if trial.problems:
+            red = self.work / "red"
+            red.mkdir(parents=True, exist_ok=True)
+            evidence = "\n".join([*trial.problems, *trial.evidence])
+            (red / f"{case.replace('/', '-')}.txt").write_text(evidence, encoding="utf-8")
+            self.report(evidence)
+
+    def prepare(self, stack: Stack, playbook: str) -> None:
+        """An empty account for `up`, a running service for `down`."""
         stack.fresh()
-        if case.playbook == "down":
-            prepared = stack.play("up")
-            trial.complain("the up before it", prepared, ["it failed"] if prepared.status else [])
-    stack.ready_for = None
-    stack.forget_calls()
-    for order in faults.orders(case):
-        stack.order(order)
-    run = stack.play(case.playbook)
-    waiting = stack.waiting_faults()
-    stack.forget_faults()
-    result = Result(str(case), UNREACHED, trial.problems, run.status, state=state_of(stack, case.playbook))
-    # The refusal that follows a lost answer may find no repetition to refuse.
-    if len(waiting) < len(faults.orders(case)):
-        found = judge.complaints_of_failure(case, run, stack.hosts())
-        trial.complain("the faulted run", run, found + judge.complaints_of_output(run, stack.secrets()))
-        result.recovered = result.state not in proven
-        if result.recovered and case.playbook == "down":
-            trial.require_zero()
-        elif result.recovered:
-            trial.require_recovery(recording.inventory)
-        result.verdict = RED if trial.problems else GREEN
-        # A run that failed before its first write left the stack as it was: the next case need not build it anew.
-        if run.status and not result.recovered and not stack.done():
-            stack.ready_for = case.playbook
-    result.seconds = round(time.monotonic() - started, 1)
-    return result, "\n".join(trial.evidence)
+        if playbook == "down":
+            run = stack.play("up")
+            if run.status:
+                raise Broken(f"the up before a down ended with {run.status}:\n{judge.tail(run.output)}")
+
+    def judged(self, stack: Stack, chain: Chain, about: str, run: Run) -> Trial:
+        """A run that nothing ended: it has to have done all of its work."""
+        trial = Trial(stack)
+        if chain.playbook == "up":
+            trial.require_whole(about, run, self.recording.inventory)
+        else:
+            trial.require_zero(about, run)
+        return trial
+
+    def one_run(self, stack: Stack, chain: Chain, spare: t.Collection[str]) -> tuple[Run, list[Strike]]:
+        stack.forget_calls()
+        stack.order(faults.order(chain, spare, self.recording.ending, self.operation))
+        run = stack.play(chain.playbook)
+        stack.forget_faults()
+        return run, stack.struck()
+
+    def work_off(self, stack: Stack, chain: Chain) -> None:
+        if chain.kind in BLANKET_KINDS:
+            self._blanket(stack, chain)
+        else:
+            self._strikes(stack, chain)
+
+    def _blanket(self, stack: Stack, chain: Chain) -> None:
+        started = time.monotonic()
+        self.prepare(stack, chain.playbook)
+        run, _ = self.one_run(stack, chain, ())
+        self.note(str(chain), started, self.judged(stack, chain, "the run", run), run.status)
+
+    def _strikes(self, stack: Stack, chain: Chain) -> None:
+        """Strike run after run, until there is one that makes no call that was not struck."""
+        most, in_row = ENDLESS * len(self.recording.calls[chain.playbook]), 0
+        self.prepare(stack, chain.playbook)
+        for _ in range(most):
+            started = time.monotonic()
+            run, strikes = self.one_run(stack, chain, self.spare(chain))
+            if not strikes:
+                name = f"{chain} {self.operation}" if self.operation else str(chain)
+                self.note(name, started, self.judged(stack, chain, "the last run", run), run.status)
+                return
+            trial = Trial(stack)
+            found = judge.complaints_of_failure(chain, strikes[0], run, stack.hosts())
+            trial.complain("the struck run", run, found + judge.duplicates(stack.inventory()))
+            case, in_row = chain.case(strikes[0].name), in_row + 1
+            if in_row >= self.length and not trial.problems:
+                recovery = self.judged(stack, chain, "the next run", stack.play(chain.playbook))
+                trial.problems += recovery.problems
+                trial.evidence += recovery.evidence
+            self.note(case, started, trial, run.status)
+            if in_row >= self.length or trial.problems:
+                # What a mistake has left would be held against the calls that come next.
+                self.prepare(stack, chain.playbook)
+                in_row = 0
+        raise Broken(f"{chain} has struck {most} calls and knows none of them again")
 
 
 def try_draws(stack: Stack, drawn: t.Sequence[Draw], report: Report) -> list[str]:
@@ -157,17 +200,13 @@ def try_draws(stack: Stack, drawn: t.Sequence[Draw], report: Report) -> list[str
     stack.fresh()
     trial = Trial(stack)
     for draw in drawn:
-        for order in faults.orders_of_draw(draw):
-            stack.order(order)
+        stack.order(faults.order_of_draw(draw))
         run = stack.play("up")
         stack.forget_faults()
         hosts = stack.hosts()
         report(f"call {draw.ordinal} {draw.kind}: up ended with {run.status}")
         left = [f"hosts are left running: {hosts}"] if run.status and hosts else []
         trial.complain(f"up with call {draw.ordinal} {draw.kind}", run, left)
-        trial.complain(
-            f"up with call {draw.ordinal} {draw.kind}", run, judge.complaints_of_output(run, stack.secrets())
-        )
     run = stack.play("up")
     found = judge.duplicates(stack.inventory()) + ([f"status {run.status}"] if run.status else [])
     hosts = stack.hosts()
@@ -175,49 +214,34 @@ def try_draws(stack: Stack, drawn: t.Sequence[Draw], report: Report) -> list[str
     return [*trial.problems, *trial.evidence]
 
 
-def sweep(
-    cases: t.Sequence[Case],
-    recording: Recording,
-    store: Store,
-    work: Path,
-    report: Report,
-    *,
-    labs: int = 1,
-    thorough: bool = False,
-) -> None:
-    """Try the cases, `labs` at a time; what is known of each is stored at once."""
-    waiting: queue.Queue[Case] = queue.Queue()
-    for case in cases:
-        waiting.put(case)
-    done = iter(range(1, len(cases) + 1))
-    proven = set() if thorough else store.proven()
+def sweep(chains: t.Sequence[Chain], todo: Sweep, labs: int = 1) -> list[str]:
+    """Work the chains off, `labs` at a time. Returns what could not be tried at all, and why."""
+    waiting: queue.Queue[Chain] = queue.Queue()
+    for chain in chains:
+        waiting.put(chain)
+    broken: list[str] = []
 
-    def work_off(number: int) -> None:
-        stack = Stack(work / f"lab-{number}")
+    def one_lab(number: int) -> None:
+        stack = Stack(todo.work / f"lab-{number}")
         try:
             while True:
                 try:
-                    case = waiting.get_nowait()
+                    chain = waiting.get_nowait()
                 except queue.Empty:
                     return
-                result, evidence = try_case(stack, case, recording, proven)
-                store.add(result)
-                if result.recovered and result.verdict == GREEN and not thorough:
-                    proven.add(result.state)
-                report(f"[{next(done)}/{len(cases)}] {result.verdict:9} {case} ({result.seconds:.0f} s)")
-                if result.problems:
-                    report("\n".join(f"    {problem}" for problem in result.problems))
-                    (work / "red").mkdir(parents=True, exist_ok=True)
-                    (work / "red" / f"{case}.txt").write_text(evidence, encoding="utf-8")
-                    report(f"{evidence}\n    again: python -m tests.sweep --again --only '{case}'")
+                try:
+                    todo.work_off(stack, chain)
+                except Broken as why:
+                    broken.append(f"{chain}: {why}")
         finally:
             stack.close()
 
-    threads = [threading.Thread(target=work_off, args=(number,)) for number in range(1, labs + 1)]
+    threads = [threading.Thread(target=one_lab, args=(number,)) for number in range(1, labs + 1)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return broken
 
 
-__all__ = ("ROOT", "Broken", "Recording", "record", "sweep", "try_draws")
+__all__ = ("ROOT", "Broken", "Recording", "Sweep", "record", "sweep", "try_draws")

@@ -6,49 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sweep.cases import EVERYWHERE, KINDS, Case, Place, cases_of, draws, kinds_at, places, select, shard
-
-READ, WRITE = ("ec2", "DescribeVpcs"), ("ec2", "CreateTags")
-a_call = st.sampled_from([READ, WRITE, ("ecs", "CreateService"), ("ecs", "ListTasks")])
-some_cases = st.lists(
-    st.builds(
-        Case,
-        st.sampled_from(["up", "down"]),
-        st.builds(Place, st.just("ec2"), st.just("X"), st.integers(1)),
-        st.just("denied"),
-    )
-)
+from tests.sweep.cases import BLANKET_KINDS, KINDS, PLAYBOOKS, Chain, chains, draws, shard
 
 
-def test_a_place_is_the_nth_call_of_its_operation() -> None:
-    assert [str(place) for place in places([READ, WRITE, READ])] == [
-        "ec2.DescribeVpcs#1",
-        "ec2.CreateTags#1",
-        "ec2.DescribeVpcs#2",
-    ]
+@given(st.integers(1, 5))
+def test_each_kind_has_a_chain_of_each_playbook_and_part(parts: int) -> None:
+    found = chains(parts)
+    assert len(set(found)) == len(found)
+    for kind in KINDS:
+        expected = [1] if kind in BLANKET_KINDS else list(range(1, parts + 1))
+        for playbook in PLAYBOOKS:
+            assert [each.part for each in found if (each.playbook, each.kind) == (playbook, kind)] == expected
 
 
-@given(st.lists(a_call))
-def test_every_call_of_a_run_has_a_case(calls: list[tuple[str, str]]) -> None:
-    found = places(calls)
-    cases = cases_of("up", found, {READ})
-    assert len(set(found)) == len(calls)
-    assert len(set(cases)) == len(cases)
-    assert {case.place for case in cases} == {EVERYWHERE, *found}
-    assert {case.kind for case in cases} <= set(KINDS)
+def test_some_of_them_only() -> None:
+    assert chains(1, ["down"], ["lost", "denied"]) == [Chain("down", "denied"), Chain("down", "lost")]
 
 
-def test_a_read_has_no_answer_to_lose() -> None:
-    assert kinds_at(Place(*READ, 1), set()) == ["denied"]
-    assert kinds_at(Place(*READ, 1), {READ}) == ["denied", "denied-on"]
-    assert kinds_at(Place(*WRITE, 1), {READ}) == ["denied", "lost", "unheard"]
-
-
-@given(some_cases, st.integers(1, 7))
-def test_the_shards_are_all_cases_once(cases: list[Case], count: int) -> None:
-    parts = [shard(cases, index, count) for index in range(1, count + 1)]
-    assert sorted(case for part in parts for case in part) == sorted(cases)
-    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+@given(st.integers(1, 4), st.integers(1, 3))
+def test_the_shards_are_all_chains_once(count: int, labs: int) -> None:
+    whole = chains(count * labs)
+    parts = [shard(whole, index, count) for index in range(1, count + 1)]
+    assert sorted(chain for part in parts for chain in part) == sorted(whole)
 
 
 @pytest.mark.parametrize("index", [0, 4])
@@ -57,15 +36,13 @@ def test_a_shard_that_there_is_not(index: int) -> None:
         shard([], index, 3)
 
 
-def test_cases_are_selected_by_name() -> None:
-    cases = cases_of("up", places([READ, WRITE]), set())
-    assert [str(case) for case in select(cases, ["up:ec2.Create*:*", "*:throttled"])] == [
-        "up:*:throttled",
-        "up:ec2.CreateTags#1:denied",
-        "up:ec2.CreateTags#1:lost",
-        "up:ec2.CreateTags#1:unheard",
-    ]
-    assert select(cases, []) == cases
+def test_what_a_chain_and_its_cases_are_called() -> None:
+    assert [str(Chain("up", "denied")), str(Chain("up", "denied", 2, 3))] == ["up:denied", "up:denied (2/3)"]
+    assert (
+        Chain("up", "denied", 2, 3).case("ec2.X~0#1")
+        == Chain("up", "denied").case("ec2.X~0#1")
+        == "up:denied:ec2.X~0#1"
+    )
 
 
 @given(st.integers(), st.integers(1, 5), st.integers(50, 500))

@@ -5,53 +5,46 @@ from __future__ import annotations
 import pytest
 
 from tests.sweep import judge
-from tests.sweep.cases import EVERYWHERE, Case, Draw, Place
-from tests.sweep.faults import iam_action, orders, orders_of_draw
-from tests.sweep.stack import Run
+from tests.sweep.cases import BLANKET_KINDS, Chain, Draw
+from tests.sweep.faults import order, order_of_draw
+from tests.sweep.stack import Run, Strike
 
-PLACE = Place("ec2", "CreateSecurityGroup", 2)
-
-
-@pytest.mark.parametrize(
-    ("place", "action"),
-    [
-        (PLACE, "ec2:CreateSecurityGroup"),
-        (Place("elbv2", "CreateListener", 1), "elasticloadbalancing:CreateListener"),
-        (Place("apigateway", "CreateRestApi", 1), "apigateway:POST"),
-        (Place("apigatewayv2", "GetVpcLinks", 1), "apigateway:GET"),
-    ],
-)
-def test_the_action_that_a_call_needs(place: Place, action: str) -> None:
-    assert iam_action(place) == action
+DENIED = Chain("up", "denied")
 
 
-def test_a_denial_speaks_as_its_service_does() -> None:
-    (fault,) = orders(Case("up", PLACE, "denied"))
-    assert (fault["code"], fault["status"]) == ("UnauthorizedOperation", 403)
-    assert "not authorized to perform: ec2:CreateSecurityGroup" in fault["message"]
-    assert (fault["skip"], fault.get("times", 1), fault["caller"]) == (1, 1, "client")
-    assert [each["times"] for each in orders(Case("up", PLACE, "denied-on"))] == [-1]
+def test_a_run_is_struck_once_where_none_was() -> None:
+    found = order(Chain("up", "denied", 2, 3), ["b", "a"])
+    assert (found["spare"], found["part"], found.get("times", 1)) == (["a", "b"], [2, 3], 1)
+    assert (found["caller"], found["writes"], found["among"]) == ("client", False, [])
+    assert order(DENIED, operation="ec2.CreateTags")["among"] == ["ec2.CreateTags"]
 
 
-def test_an_answer_that_is_never_heard_is_lost_and_its_repetition_refused() -> None:
-    assert [each["kind"] for each in orders(Case("up", PLACE, "lost"))] == ["lost"]
-    assert [each["kind"] for each in orders(Case("up", PLACE, "unheard"))] == ["lost", "error"]
-    drawn = orders_of_draw(Draw(7, "unheard"))
-    assert [(each["service"], each["skip"], each["kind"]) for each in drawn] == [("*", 6, "lost"), ("*", 6, "error")]
+def test_only_a_write_has_an_answer_that_matters() -> None:
+    assert order(Chain("up", "unheard"))["writes"] is order(Chain("up", "lost"))["writes"] is True
 
 
-@pytest.mark.parametrize("kind", ["throttled", "closed"])
+def test_what_is_refused_from_here_on_is_what_the_way_out_calls() -> None:
+    found = order(Chain("up", "denied-on"), ending=["ecs.UpdateService", "ec2.TerminateInstances"])
+    assert (found["kind"], found["holds"]) == ("denied", True)
+    assert found["among"] == ["ec2.TerminateInstances", "ecs.UpdateService"]
+
+
+@pytest.mark.parametrize("kind", BLANKET_KINDS)
 def test_a_blanket_strikes_every_first_attempt(kind: str) -> None:
-    (fault,) = orders(Case("up", EVERYWHERE, kind))
-    assert (fault["every"], fault["times"]) == (2, -1)
+    found = order(Chain("up", kind), ["a"])
+    assert (found["every"], found["times"], "spare" in found) == (2, -1, False)
 
 
-DENIED = Case("up", PLACE, "denied")
+def test_a_draw_counts_all_calls_of_clients() -> None:
+    assert order_of_draw(Draw(7, "unheard")) == {"service": "*", "caller": "client", "skip": 6, "kind": "unheard"}
+
+
+STRIKE = Strike("ec2.CreateSecurityGroup~00000000#1", "ec2:CreateSecurityGroup")
 NAMED = Run(2, "not authorized to perform:\n    ec2:CreateSecurityGroup")
 
 
 @pytest.mark.parametrize(
-    ("case", "run", "hosts", "complaint"),
+    ("chain", "run", "hosts", "complaint"),
     [
         (DENIED, NAMED, [], ""),
         (DENIED, Run(0, ""), ["i-1"], ""),
@@ -59,13 +52,13 @@ NAMED = Run(2, "not authorized to perform:\n    ec2:CreateSecurityGroup")
         (DENIED, NAMED, ["i-1"], "left running"),
         (DENIED, Run(0, ""), [], "succeeded with the hosts []"),
         (DENIED, Run(124, "ec2:CreateSecurityGroup"), [], "status 124"),
-        (DENIED._replace(kind="denied-on"), Run(2, NAMED.output + " HOSTS MAY STILL RUN"), ["i-1"], ""),
-        (DENIED._replace(kind="lost"), Run(2, "lost"), [], ""),
-        (Case("up", EVERYWHERE, "throttled"), Run(2, "throttled"), [], "ride out"),
+        (Chain("down", "denied"), Run(0, ""), [], ""),
+        (Chain("up", "denied-on"), Run(2, NAMED.output + " HOSTS MAY STILL RUN"), ["i-1"], ""),
+        (Chain("up", "unheard"), Run(2, "lost"), [], ""),
     ],
 )
-def test_what_a_faulted_run_has_to_show(case: Case, run: Run, hosts: list[str], complaint: str) -> None:
-    found = judge.complaints_of_failure(case, run, hosts)
+def test_what_a_struck_run_has_to_show(chain: Chain, run: Run, hosts: list[str], complaint: str) -> None:
+    found = judge.complaints_of_failure(chain, STRIKE, run, hosts)
     assert len(found) == bool(complaint)
     assert all(complaint in each for each in found)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.sweep.results import GREEN, RED, UNREACHED, Result, Store, summary
+from tests.sweep.cases import Chain
+from tests.sweep.results import GREEN, RED, Result, Store, summary
+from tests.sweep.stack import Stack
+from tests.sweep.sweep import Recording, Sweep, Trial
 
 
 def test_the_last_result_of_a_case_counts(tmp_path: Path) -> None:
@@ -16,19 +19,20 @@ def test_the_last_result_of_a_case_counts(tmp_path: Path) -> None:
     assert {name: result.verdict for name, result in store.latest().items()} == {"a": GREEN, "b": GREEN}
 
 
-def test_what_is_green_or_cannot_be_reached_is_not_tried_again(tmp_path: Path) -> None:
+def test_what_is_red_is_tried_again(tmp_path: Path) -> None:
     store = Store(tmp_path / "results.jsonl")
-    for case, verdict in (("a", GREEN), ("b", RED), ("c", UNREACHED)):
+    for case, verdict in (("up:denied:a~0#1", GREEN), ("up:denied:b~0#1", RED), ("down:denied:c~0#1", GREEN)):
         store.add(Result(case, verdict))
-    assert store.open_of(["a", "b", "c", "d"]) == ["b", "d"]
+    assert store.green() == {"up:denied:a~0#1", "down:denied:c~0#1"}
 
 
-def test_only_a_state_that_a_run_has_finished_from_is_proven(tmp_path: Path) -> None:
+def test_a_chain_spares_what_any_part_of_it_has_struck(tmp_path: Path) -> None:
     store = Store(tmp_path / "results.jsonl")
-    store.add(Result("a", GREEN, state="one", recovered=True))
-    store.add(Result("b", GREEN, state="two"))
-    store.add(Result("c", RED, ["why"], state="three", recovered=True))
-    assert store.proven() == {"one"}
+    tried = {"up:denied:a~0#1", "up:denied", "up:denied-on:b~0#1", "down:denied:c~0#1"}
+    todo = Sweep(Recording({}, {}), store, tmp_path, lambda _: None, tried=tried)
+    todo.note("up:denied:d~0#1", 0.0, Trial(Stack(tmp_path), ["why"]), 2)
+    assert sorted(todo.spare(Chain("up", "denied", 2, 2))) == ["a~0#1", "d~0#1"]
+    assert store.green() == set()
 
 
 def test_a_line_that_was_cut_off_is_no_result(tmp_path: Path) -> None:
@@ -42,10 +46,10 @@ def test_a_line_that_was_cut_off_is_no_result(tmp_path: Path) -> None:
     assert set(store.latest()) == {"a", "c"}
 
 
-def test_the_summary_counts_by_kind() -> None:
-    table = summary([Result("up:x:denied", GREEN), Result("up:y:denied", RED), Result("up:y:lost", UNREACHED)])
+def test_the_summary_counts_by_playbook_and_kind() -> None:
+    table = summary([Result("up:denied:x~0#1", GREEN), Result("up:denied:y~0#1", RED), Result("down:lost", GREEN)])
     assert [line.split() for line in table.splitlines()] == [
-        ["kind", "green", "red", "unreached"],
-        ["denied", "1", "1", "0"],
-        ["lost", "0", "0", "1"],
+        ["cases", "green", "red"],
+        ["down:lost", "1", "0"],
+        ["up:denied", "1", "1"],
     ]

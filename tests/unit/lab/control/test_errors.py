@@ -1,4 +1,4 @@
-"""Errors in each protocol, read back with botocore's own parsers; faults; which calls are reads."""
+"""Errors in each protocol, read back with botocore's own parsers; which calls are reads."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from botocore.parsers import create_parser
 from moto.core.request import Request
 from werkzeug.test import EnvironBuilder
 
-from lab.control.call import Call, scope_of
+from lab.control.call import scope_of
 from lab.control.errors import AwsError, render
-from lab.control.faults import Faults
 from lab.control.generations import is_read
 
 
@@ -25,21 +24,6 @@ def test_an_error_is_what_botocore_reads(protocol: str) -> None:
     parsed = create_parser(protocol).parse(response, None)
     assert parsed["Error"]["Code"] == "ThrottlingException"
     assert parsed["Error"]["Message"] == "Slow <down> & wait"
-
-
-def call(service: str, operation: str) -> Call:
-    return Call(Request(EnvironBuilder().get_environ()), service=service, operation=operation)
-
-
-def test_a_fault_strikes_as_often_as_ordered_and_only_where() -> None:
-    faults = Faults()
-    faults.order({"service": "ec2", "operation": "RunInstances", "code": "X", "times": 2})
-    faults.strike(call("ec2", "DescribeVpcs"))
-    for _ in range(2):
-        with pytest.raises(AwsError):
-            faults.strike(call("ec2", "RunInstances"))
-    faults.strike(call("ec2", "RunInstances"))
-    assert faults.all() == []
 
 
 @pytest.mark.parametrize(
