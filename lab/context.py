@@ -92,6 +92,8 @@ class LabContext:
     home: Path
     endpoint_url: str = ""
     edge_url: str = ""
+    # Where ECR's registry answers, as host and port; empty where it does not run.
+    registry: str = ""
     account_id: str = ACCOUNT_ID
     region: str = DEFAULT_REGION
     settle_seconds: float = 1.0

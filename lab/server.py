@@ -28,6 +28,7 @@ PLANES = {
     "delivery": "lab.delivery.streams:DeliveryPlane",
     "edge": "lab.edge.plane:EdgePlane",
     "functions": "lab.functions.plane:FunctionsPlane",
+    "registry": "lab.registry.plane:RegistryPlane",
     "schedules": "lab.schedules.plane:SchedulesPlane",
 }
 

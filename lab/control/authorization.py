@@ -48,7 +48,7 @@ class Caller(t.NamedTuple):
 
 def check(call: Call) -> None:
     """Raise the service's own denial where the caller's policies do not allow the call."""
-    caller = _caller(call)
+    caller = _caller(call.access_key)
     if caller is None or (call.service == "sts" and call.operation in _FREE):
         return
     action, resource = needed(call)
@@ -72,15 +72,26 @@ def _ending(call: Call) -> t.Iterator[tuple[str, dict[str, str]]]:
             yield f"arn:aws:ec2:{call.region}:{ACCOUNT_ID}:instance/{instance_id}", tags
 
 
-def _caller(call: Call) -> Caller | None:
+def lack_of(access_key: str, action: str) -> str:
+    """Why who has this key may not do this, in IAM's words, for what is no call of the API; empty where they may."""
+    caller = _caller(access_key)
+    for documents in filter(None, [caller.documents or [{}], caller.boundary] if caller else []):
+        if caller and not policy.may_allow(documents, action, ""):
+            return (
+                f"User: {caller.arn} is not authorized to perform: {action} because no identity-based policy allows it"
+            )
+    return ""
+
+
+def _caller(access_key: str) -> Caller | None:
     # Here, because moto must not be imported before its environment is set.
     from lab.moto_gaps.iam_simulation import policies_of
 
     for user in backend("iam", "aws").users.values():
-        if any(key.access_key_id == call.access_key for key in user.access_keys):
+        if any(key.access_key_id == access_key for key in user.access_keys):
             return Caller(user.arn, *policies_of("user", user.name))
     for session in backend("sts", "aws").assumed_roles:
-        if session.access_key_id == call.access_key:
+        if session.access_key_id == access_key:
             role = session.role_arn.rpartition("/")[2]
             arn = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role}/{session.session_name}"
             return Caller(arn, *policies_of("role", role))

@@ -45,6 +45,7 @@ GAPS: list[str] = [
     "ec2_vpc_dependencies",
     "ec2_nat_gateways",
     "ecs_memory_reservation",
+    "ecr_registry",
     "ecs_services",
     "ecs_cluster_counts",
     "ecs_capacity_providers",
