@@ -49,7 +49,9 @@ class Docker:
             return begun
         where = f"{self._base.removesuffix('/v2')}{begun.headers['Location']}"
         half = len(content) // 2
-        assert self.ask("PATCH", where, data=content[:half]).status_code == 202
+        appended = self.ask("PATCH", where, data=content[:half])
+        if appended.status_code != 202:
+            return appended
         return self.ask("PUT", f"{where}?digest={digest or digest_of(content)}", data=content[half:])
 
     def push(self, tag: str, layer: bytes, name: str = NAME) -> requests.Response:
