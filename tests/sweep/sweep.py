@@ -183,12 +183,15 @@ class Sweep:
             found = judge.complaints_of_failure(chain, strikes[0], run, stack.hosts())
             trial.complain("the struck run", run, found + judge.duplicates(stack.inventory()))
             case, in_row = chain.case(strikes[0].name), in_row + 1
-            if in_row >= self.length and not trial.problems:
-                recovery = self.judged(stack, chain, "the next run", stack.play(chain.playbook))
-                trial.problems += recovery.problems
-                trial.evidence += recovery.evidence
+            # A run that did without what it was refused has to have done the rest, and leaves nothing to come to.
+            through = run.status == 0
+            if through or (in_row >= self.length and not trial.problems):
+                done = run if through else stack.play(chain.playbook)
+                judged = self.judged(stack, chain, "the run" if through else "the next run", done)
+                trial.problems += judged.problems
+                trial.evidence += judged.evidence
             self.note(case, started, trial, run.status)
-            if in_row >= self.length or trial.problems:
+            if through or in_row >= self.length or trial.problems:
                 # What a mistake has left would be held against the calls that come next.
                 self.prepare(stack, chain.playbook)
                 in_row = 0
