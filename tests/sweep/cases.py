@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import typing as t
 
-# Every first try of every call at once: clients ride it out, so that one run strikes all calls.
+# Every first try of every call at once: clients ride it out, or nearly all of it, so that few runs strike all calls.
 BLANKET_KINDS = ("throttled", "closed", "lost")
 # The call is refused once; it and all later ones of its operation are refused; it is carried out, but its answer is
 # lost and its repetition refused, so that the client never hears of it. Each ends a run.
