@@ -14,6 +14,7 @@ fi
 collections="$("$work/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ansible_collections"
 mkdir -p "$collections"
 ln -sfn "$site/ansible_collections/amazon" "$collections/amazon"
+ln -sfn "$site/ansible_collections/community" "$collections/community"
 
 export PATH="$work/venv/bin:$PATH" GALAXY_IMPORTER_CONFIG="$work/importer.cfg" ANSIBLE_HOME="$work/home"
 unset PYTHONPATH

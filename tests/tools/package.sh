@@ -20,10 +20,11 @@ printf '%s\n' CHANGELOG.rst CONTRIBUTING.md FILES.json LICENSE MANIFEST.json REA
 cd "$work"
 export ANSIBLE_COLLECTIONS_PATH="$work/collections" ANSIBLE_COLLECTIONS_SCAN_SYS_PATH=false ANSIBLE_HOME="$work/home"
 ansible-galaxy collection install --offline -p "$work/collections" \
-  "$site/ansible_collections/amazon/aws" "$tarball" >/dev/null
+  "$site/ansible_collections/amazon/aws" "$site/ansible_collections/community/docker" \
+  "$site/ansible_collections/community/library_inventory_filtering_v1" "$tarball" >/dev/null
 ansible-doc -t module -l central.llm | tee modules.txt
 expected=$(ls "$root"/plugins/modules/*.py | wc -l)
 [ "$(grep -c '^central\.llm\.' modules.txt)" -eq "$expected" ] || { echo "not every module is documented" >&2; exit 1; }
-for playbook in up down status report teardown; do
+for playbook in up down status report bake image rollback rotate teardown; do
   ansible-playbook --syntax-check -i "$root/inventories/local" "central.llm.$playbook"
 done

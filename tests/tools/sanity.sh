@@ -12,6 +12,7 @@ mkdir -p "$copy" "$work/home/.ansible/test/cache"
 find "$copy/tests" -mindepth 1 -maxdepth 1 ! -name sanity ! -name config.yml -exec rm -rf {} +
 rm -rf "$copy/lab" "$copy/extensions"
 ln -s "$site/ansible_collections/amazon" "$work/ansible_collections/amazon"
+ln -s "$site/ansible_collections/community" "$work/ansible_collections/community"
 (cd "$copy" && git init -q && git add -A && git -c user.name=x -c user.email=x@localhost commit -q -m copy)
 
 # ansible-test fetches a script that installs pip; the same from pip's wheel, so that a package index is all it needs.

@@ -61,6 +61,18 @@ _ENDPOINT_SERVICE = tuple(
     )
 )
 
+_PUSH = tuple(
+    Implied(action, "Docker pushes with the token", _DOCS + "AmazonECR/latest/userguide/image-push-iam.html")
+    for action in (
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:CompleteLayerUpload",
+        "ecr:InitiateLayerUpload",
+        "ecr:PutImage",
+        "ecr:UploadLayerPart",
+    )
+)
+
 _SETS_WEB_ACL = (Implied("apigateway:SetWebACL /restapis/*/stages/*", "a stage gets or loses its web ACL", _WAF),)
 
 # By the action that implies them.
@@ -96,6 +108,8 @@ IMPLIED: dict[str, tuple[Implied, ...]] = {
     ),
     "ec2:DeregisterImage": (Implied("ec2:DeleteSnapshot", "the snapshots of the image go with it", _DEREGISTER),),
     "ec2:RegisterImage": _TAGS_EC2,
+    "ecr:CreateRepository": (_tags("ecr:TagResource", _DOCS + "AmazonECR/latest/userguide/ecr-using-tags.html"),),
+    "ecr:GetAuthorizationToken": _PUSH,
     "ecs:CreateCluster": (_tags("ecs:TagResource", _TAG_ECS), _linked_role(_ROLE_ECS)),
     "ecs:CreateService": (_tags("ecs:TagResource", _TAG_ECS),),
     "ecs:RegisterTaskDefinition": (

@@ -137,9 +137,15 @@ NEVER_READ_BY_STATUS = {
     "ec2:DescribeInstanceTypeOfferings",
     # Asked by a playbook that says which one it is.
     "iam:SimulatePrincipalPolicy",
+    # Asked before a repository is deleted, and for what is built and pushed.
+    "ecr:DescribeImages",
+    "ecr:GetAuthorizationToken",
+    "ecr:ListImages",
 }
 NEVER_BY_TEARDOWN = {
-    # Launching, and what only makes or changes something.
+    # Launching, building, and what only makes or changes something.
+    "ecr:DescribeImages",
+    "ecr:GetAuthorizationToken",
     "ec2:DescribeSnapshots",
     "ec2:DeleteLaunchTemplateVersions",
     "ec2:DeleteRoute",
@@ -155,7 +161,9 @@ NEVER_BY_TEARDOWN = {
     "apigateway:DELETE /tags/*",
     "cloudwatch:UntagResource",
     "dynamodb:UntagResource",
+    "ecr:DeleteLifecyclePolicy",
     "ec2:DeleteTags",
+    "ecr:UntagResource",
     "ecs:UntagResource",
     "elasticloadbalancing:RemoveTags",
     "events:UntagResource",
