@@ -13,54 +13,74 @@ from pathlib import Path
 
 from lab.engine import environment
 
-from . import base, content, contents, docker, engine, prove
+from . import base, content, contents, docker, engine
 
 WORK = content.ROOT / ".build" / "image"
+
+
+class Unbuilt(Exception):
+    """There is no image that does what it is for; the message says why."""
 
 
 def say(line: str) -> None:
     print(f"image: {line}", flush=True)
 
 
-def build(variant: str, *, proves: bool) -> dict[str, t.Any]:
-    """Build what is missing, and prove it; a report of what there is then."""
+def build(variant: str, *, asks: bool) -> dict[str, t.Any]:
+    """Have the role build what is missing, and prove it; a report of what there is then."""
     WORK.mkdir(parents=True, exist_ok=True)
-    pinned = content.Versions.read().pinned if variant == "cuda" else ""
     engine.ensure(say)
     began = time.monotonic()
-    parent = pinned or base.ensure(WORK, say)
+    # The one for GPUs is the role's own default.
+    parent = base.ensure(WORK, say) if variant == "cpu" else ""
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
-        wheel = content.build_wheel(Path(folder))
-        made_of = content.content_of(content.HERE / "Dockerfile", parent, wheel)
-        image = f"central-llm/vllm-{variant}:{made_of}"
-        there = docker.inspect(image)
-        if there is None:
-            version = wheel.name.split("-")[1]
-            arguments = {"BASE_IMAGE": parent, "CONTENT": made_of, "VERSION": version}
-            docker.build(Path(folder), content.HERE / "Dockerfile", image, arguments, say)
-    found, below = docker.look_at(image), docker.inspect(parent) or {"Size": 0}
+        model = environment.readable_copy(_tiny_model(), Path(folder) / "tiny") if asks else ""
+        found = have_built(f"central-llm/vllm-{variant}", parent, str(model))
+    image = found["name"]
+    size, below = docker.look_at(image)["Size"], (docker.inspect(found["base"]) or {"Size": 0})["Size"]
     report: dict[str, t.Any] = {
         "image": image,
-        "id": found["Id"],
-        "base": parent,
-        "built": there is None,
-        "build_seconds": round(time.monotonic() - began, 1),
-        "size_mb": round(found["Size"] / 1e6, 1),
-        "added_mb": round((found["Size"] - below["Size"]) / 1e6, 2),
+        "id": docker.look_at(image)["Id"],
+        "base": found["base"],
+        "built": found["built"],
+        "asked": asks,
+        "seconds": round(time.monotonic() - began, 1),
+        "size_mb": round(size / 1e6, 1),
+        "added_mb": round((size - below) / 1e6, 2),
     }
-    say(f"{image} {'built' if there is None else 'is there already'}; {report['added_mb']} MB on its base")
-    if proves:
-        ready = environment.installed()
-        if ready is None:
-            raise prove.Unproven("there is no model to prove it with: run `make engine`")
-        with tempfile.TemporaryDirectory(dir=WORK) as folder:
-            model = environment.readable_copy(ready.models["tiny"], Path(folder) / "tiny")
-            report["proof"] = prove.prove(image, model, say)
+    say(f"{image} {'built' if found['built'] else 'is there already'}; {report['added_mb']} MB on its base")
     report["contents"] = contents.report(image, WORK)
     held = report["contents"]
     say(f"{held['packages']} packages (sbom.spdx.json), newer ones of {held['outdated']} of them (outdated.txt)")
     (WORK / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     return report
+
+
+def _tiny_model() -> Path:
+    ready = environment.installed()
+    if ready is None:
+        raise Unbuilt("there is no model to prove it with: run `make engine`")
+    return ready.models["tiny"]
+
+
+def have_built(name: str, parent: str, model: str) -> dict[str, t.Any]:
+    """What the role llm_image says of the image, which stays on this Docker."""
+    result = WORK / "built.json"
+    result.unlink(missing_ok=True)
+    variables = {
+        "llm_region": "none",
+        "llm_image_push": False,
+        "llm_image_repository": name,
+        "llm_image_base": parent,
+        "llm_image_model": model,
+        "llm_image_report": str(result),
+    }
+    command = ["ansible", "localhost", "-m", "ansible.builtin.include_role", "-a", "name=central.llm.llm_image"]
+    done = subprocess.run([*command, "-e", json.dumps(variables)], cwd=content.ROOT, check=False)
+    if done.returncode:
+        raise Unbuilt("the role llm_image failed, see above")
+    found: dict[str, t.Any] = json.loads(result.read_text())
+    return found
 
 
 def pin() -> None:
@@ -82,15 +102,15 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     building = commands.add_parser("build", help="build the image, and prove it")
     building.add_argument("--variant", choices=("cpu", "cuda"), default="cpu")
-    building.add_argument("--no-proof", action="store_true", help="only build it")
+    building.add_argument("--unasked", action="store_true", help="do not start it with a model")
     commands.add_parser("pin", help="write the digest of the base image into versions.yml")
     options = parser.parse_args()
     try:
         if options.command == "pin":
             pin()
         else:
-            build(options.variant, proves=options.variant == "cpu" and not options.no_proof)
-    except (content.NotPinned, docker.Failed, engine.NoEngine, prove.Unproven) as reason:
+            build(options.variant, asks=options.variant == "cpu" and not options.unasked)
+    except (Unbuilt, docker.Failed, engine.NoEngine) as reason:
         print(f"image: {reason}", file=sys.stderr)
         return 1
     return 0
