@@ -25,7 +25,7 @@ ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
 	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule node browser soak audit-run bake-run sanity package docs \
-	importer image image-pin bench clean
+	importer image image-run image-pin bench clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -108,7 +108,7 @@ browser: $(VENV)/.dev ## Look at the report in a real Chromium, which Debian has
 soak: $(VENV)/.dev ## Let generations run for more than five minutes (not part of test)
 	@$(BIN)/python -m pytest tests/e2e/test_long_generation.py
 
-bake-run: $(VENV)/.dev ## Let a bake be refused at every step in turn (not part of test, which tries two)
+bake-run: $(VENV)/.dev ## Let a bake be refused at every step in turn (not part of test, which tries one)
 	@BAKE_REFUSALS=every $(BIN)/python -m pytest tests/e2e/test_bake.py $(ARGS)
 
 audit-run: $(VENV)/.dev engine ## Send 5000 requests of every kind to a real vLLM and account for each (not part of test)
@@ -129,6 +129,9 @@ importer: $(VENV)/.dev ## Have Galaxy's importer look at the tarball (not part o
 
 image: $(VENV)/.dev engine ## Build the engine's image for the CPU, start it and ask it (not part of test; has Docker Engine installed, asking first)
 	@$(BIN)/python -m image.make build $(ARGS)
+
+image-run: $(VENV)/.dev engine ## Build the engine's image, ask it, push it into the lab's registry and pull it (not part of test; has Docker Engine installed)
+	@$(BIN)/python -m pytest tests/e2e/test_image.py $(ARGS)
 
 image-pin: $(VENV)/.dev ## Ask the registry for the digest of the base image for GPUs, and write it down
 	@$(BIN)/python -m image.make pin
