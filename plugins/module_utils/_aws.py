@@ -104,6 +104,13 @@ def error_code(error: BaseException | None) -> str:
     return cause.response.get("Error", {}).get("Code", "") if isinstance(cause, ClientError) else ""
 
 
+class _Named(dict[str, t.Any]):
+    """What a description may name; one that a request lacks must not hide what AWS answered."""
+
+    def __missing__(self, name: str) -> str:
+        return f"({name})"
+
+
 def aws_call(description: str, *, missing: t.Collection[str] = (), default: t.Any = None) -> t.Callable[[F], F]:
     """Decorate a function that makes one AWS call with its first argument, a client.
 
@@ -122,8 +129,10 @@ def aws_call(description: str, *, missing: t.Collection[str] = (), default: t.An
             except (ClientError, BotoCoreError) as error:
                 if error_code(error) in missing:
                     return default
-                arguments = signature.bind(client, *args, **kwargs).arguments
-                what = description.format(**{**arguments, **arguments.get("request", {})})
+                bound = signature.bind(client, *args, **kwargs)
+                # What was left out may be named, too.
+                bound.apply_defaults()
+                what = description.format_map(_Named(bound.arguments, **(bound.arguments.get("request") or {})))
                 raise AwsCallError(message=f"Failed to {what}: {explain(client, error)}", exception=error) from error
 
         return t.cast(F, caller)

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import ast
+import string
 import typing as t
+from pathlib import Path
 
 import boto3
 import pytest
 from ansible_collections.central.llm.plugins.module_utils._aws import AwsCallError, aws_call, explain, iam_action
 from botocore.exceptions import ClientError
+
+ROOT = Path(__file__).parents[4]
 
 
 def client(service: str) -> t.Any:
@@ -82,3 +87,40 @@ def test_other_failures_are_left_as_they_are() -> None:
     assert explain(client("logs"), denied("PutRetentionPolicy", "bad", "ValidationException")) == (
         "ValidationException: bad"
     )
+
+
+def test_what_is_left_out_of_a_call_is_named_all_the_same() -> None:
+    @aws_call("list the {status} ones of {family}")
+    def list_some(client: t.Any, family: str, status: str = "ACTIVE") -> None:
+        raise ClientError({"Error": {"Code": "Boom", "Message": "no"}}, "ListTaskDefinitions")
+
+    with pytest.raises(AwsCallError, match="Failed to list the ACTIVE ones of mine: Boom: no"):
+        list_some(client("ecs"), "mine")
+
+
+def test_what_a_request_lacks_does_not_hide_what_aws_answered() -> None:
+    @aws_call("let {Principal} invoke {FunctionName}")
+    def let(client: t.Any, request: dict[str, str]) -> None:
+        raise ClientError({"Error": {"Code": "Boom", "Message": "no"}}, "AddPermission")
+
+    with pytest.raises(AwsCallError, match=r"Failed to let \(Principal\) invoke mine: Boom: no"):
+        let(client("lambda"), request={"FunctionName": "mine"})
+
+
+def described() -> t.Iterator[tuple[str, ast.FunctionDef, str]]:
+    """Each function that calls AWS, with what its failure says."""
+    for path in sorted((ROOT / "plugins/module_utils").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            for decorator in node.decorator_list if isinstance(node, ast.FunctionDef) else []:
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "aws_call":
+                    yield f"{path.stem}.{node.name}", node, ast.literal_eval(decorator.args[0])
+
+
+def test_every_failure_names_only_what_its_call_has() -> None:
+    found = list(described())
+    assert len(found) > 100
+    for name, function, description in found:
+        arguments = {each.arg for each in (*function.args.args, *function.args.kwonlyargs)}
+        for _, field, _, _ in string.Formatter().parse(description):
+            # A member of a request is named as AWS names it.
+            assert not field or field in arguments or "request" in arguments, (name, field)
