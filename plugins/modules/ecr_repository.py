@@ -139,7 +139,8 @@ from ansible_collections.central.llm.plugins.module_utils._module import Collect
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 _NAME = re.compile(r"(?=.{2,256}\Z)[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\Z")
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutLifecyclePolicy.html
-SHORTEST_POLICY, LONGEST_POLICY = 100, 30720
+SHORTEST_POLICY = 100
+LONGEST_POLICY = 30720
 DEFAULTS = {"image_tag_mutability": "MUTABLE", "scan_on_push": False, "lifecycle_policy": {}}
 
 
