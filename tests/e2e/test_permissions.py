@@ -193,6 +193,25 @@ def test_status_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> 
     assert called >= {"ec2:DescribeImages", "ec2:DescribeSecurityGroupRules", "iam:GetRole", "dynamodb:DescribeTable"}
 
 
+def test_image_is_allowed_what_it_calls(policies: Policies) -> None:
+    """What Docker asks the registry for is in the lab's own tests of it."""
+    given = {
+        "llm_image_base": f"vllm/vllm-openai@sha256:{'0' * 64}",
+        "llm_image_scan_timeout": 0,
+        "llm_image_docker_host": "unix:///nowhere",
+    }
+    asked = " ".join(play(policies.operator("image").environment, "image", "-e", json.dumps(given)).output.split())
+    assert "no Docker Engine answers" in asked
+    name, tag = "central-llm/engine", asked.partition("The image central-llm/engine:")[2][:12]
+    ecr = boto3.client("ecr")
+    ecr.create_repository(repositoryName=name)
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "x", "layers": []})
+    ecr.put_image(repositoryName=name, imageManifest=manifest, imageTag=tag)
+    run, called = runs(policies, "image", "image", "-e", json.dumps(given))
+    assert f"{name}@sha256:" in run.output
+    assert called >= {"ecr:DescribeImages", "ecr:PutImageTagMutability", "ecr:PutLifecyclePolicy", "ecr:TagResource"}
+
+
 def test_report_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> None:
     run, called = runs(policies, "report", "report", "-e", f"llm_audit_report_folder={tmp_path}")
     assert "have their record" in run.output
