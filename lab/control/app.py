@@ -16,8 +16,6 @@ environment.prepare()
 from moto.core.request import Request  # noqa: E402  moto reads its environment when it is imported
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from waitress.channel import ClientDisconnected  # noqa: E402
-from waitress.server import create_server  # noqa: E402
-from waitress.wasyncore import close_all, loop  # noqa: E402
 
 from lab import moto_gaps  # noqa: E402
 from lab.control import authorization, current, generations, hooks, operations, strict  # noqa: E402
@@ -25,6 +23,7 @@ from lab.control.call import Call, identify, match_operation  # noqa: E402
 from lab.control.calls import CallRecord  # noqa: E402
 from lab.control.errors import Answer, AwsError, render  # noqa: E402
 from lab.control.faults import ConnectionDropped, Faults  # noqa: E402
+from lab.http_server import LoopbackServer  # noqa: E402
 
 log = logging.getLogger("lab.control")
 
@@ -183,28 +182,11 @@ class ControlPlane:
         current.bind(ctx)
         self.ctx = ctx
         self.app = ControlApp(ctx)
-        self._map: dict[int, t.Any] = {}
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._server: t.Any = None
+        self._server = LoopbackServer("control-plane")
 
     def start(self, port: int = 0) -> None:
-        self._server = create_server(
-            self.app, map=self._map, host="127.0.0.1", port=port, threads=16, ident=None, channel_timeout=300
-        )
-        self.ctx.endpoint_url = f"http://127.0.0.1:{self._server.effective_port}"
-        self._thread = threading.Thread(target=self._serve, name="control-plane", daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while not self._stopping.is_set():
-            loop(timeout=1, map=self._map, use_poll=True, count=1)
+        where = self._server.start(self.app, port, threads=16, channel_timeout=300)
+        self.ctx.endpoint_url = f"http://{where}"
 
     def stop(self) -> None:
-        self._stopping.set()
-        if self._server is None or self._thread is None:
-            return
-        self._server.pull_trigger()
-        self._thread.join(timeout=10)
-        self._server.task_dispatcher.shutdown(timeout=5)
-        close_all(self._map, ignore_all=True)
+        self._server.stop()
