@@ -42,6 +42,8 @@ def ecs_names(region: str) -> t.Iterator[str]:
             yield f"cluster {cluster['clusterName']}"
     for arn in ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"]:
         yield f"task definition {arn}"
+    for repository in boto3.client("ecr", region_name=region).describe_repositories()["repositories"]:
+        yield f"repository {repository['repositoryName']}"
 
 
 def gateway_names(region: str) -> t.Iterator[str]:
