@@ -53,7 +53,9 @@ lab-env: $(VENV)/.lab ## Print shell exports for the running lab, to be evaluate
 
 test: $(VENV)/.dev ## Run all tests
 	@tests/tools/lanes.sh "lint docs package" "sanity cores" "engine browser"
-	@$(MAKE) unit integration warm e2e sweep-sample leases-sample molecule
+	@$(MAKE) unit integration warm e2e
+	@tests/tools/lanes.sh sweep-sample leases-sample
+	@$(MAKE) molecule
 
 fast: lint unit ## Run what needs no lab
 

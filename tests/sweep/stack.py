@@ -50,6 +50,10 @@ class Run(t.NamedTuple):
         return int(recap[1]) if recap else -1
 
 
+class Interrupted(Exception):
+    """Whoever started this has enough."""
+
+
 class Strike(t.NamedTuple):
     """A call that met a fault: its name, which other runs know it by, and what would have to be allowed for it."""
 
@@ -63,6 +67,8 @@ class Stack:
     def __init__(self, home: Path) -> None:
         self._base = {**os.environ, **_LAB, "LAB_HOME": str(home), "PYTHONPATH": str(ROOT)}
         self.environment: dict[str, str] = {}
+        self._playing: subprocess.Popen[str] | None = None
+        self._interrupted = False
 
     def fresh(self) -> None:
         """A new process: its start is a small part of a case, and nothing can be left over in it."""
@@ -88,7 +94,15 @@ class Stack:
             text=True,
         ).stdout
 
+    def interrupt(self) -> None:
+        """End what is played, and play nothing any more; another thread may be doing so."""
+        self._interrupted = True
+        if self._playing is not None and self._playing.poll() is None:
+            os.killpg(self._playing.pid, signal.SIGTERM)
+
     def play(self, playbook: str, *arguments: str) -> Run:
+        if self._interrupted:
+            raise Interrupted
         command = ["ansible-playbook", "-i", "inventories/local", f"playbooks/{playbook}.yml"]
         running = subprocess.Popen(
             [*command, "-e", json.dumps(_VARIABLES), *arguments],
@@ -100,12 +114,15 @@ class Stack:
             text=True,
             start_new_session=True,
         )
+        self._playing = running
         try:
             output, _ = running.communicate(timeout=LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, signal.SIGKILL)
             output, _ = running.communicate()
             return Run(124, f"{output}\n(killed after {LIMIT_SECONDS} s)")
+        if self._interrupted:
+            raise Interrupted
         return Run(running.returncode, output)
 
     @contextlib.contextmanager

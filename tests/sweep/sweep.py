@@ -13,7 +13,7 @@ from pathlib import Path
 from . import faults, judge
 from .cases import BLANKET_KINDS, Chain, Draw
 from .results import GREEN, RED, Result, Store
-from .stack import ROOT, Run, Stack, Strike
+from .stack import ROOT, Interrupted, Run, Stack, Strike
 
 Report = t.Callable[[str], None]
 
@@ -235,8 +235,9 @@ def sweep(chains: t.Sequence[Chain], todo: Sweep, labs: int = 1) -> list[str]:
         waiting.put(chain)
     broken: list[str] = []
 
-    def one_lab(number: int) -> None:
-        stack = Stack(todo.work / f"lab-{number}")
+    stacks = [Stack(todo.work / f"lab-{number}") for number in range(1, labs + 1)]
+
+    def one_lab(stack: Stack) -> None:
         try:
             while True:
                 try:
@@ -247,14 +248,23 @@ def sweep(chains: t.Sequence[Chain], todo: Sweep, labs: int = 1) -> list[str]:
                     todo.work_off(stack, chain)
                 except Broken as why:
                     broken.append(f"{chain}: {why}")
+        except Interrupted:
+            return
         finally:
             stack.close()
 
-    threads = [threading.Thread(target=one_lab, args=(number,)) for number in range(1, labs + 1)]
+    threads = [threading.Thread(target=one_lab, args=(stack,)) for stack in stacks]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except (KeyboardInterrupt, SystemExit):
+        for stack in stacks:
+            stack.interrupt()
+        for thread in threads:
+            thread.join()
+        raise
     return broken
 
 

@@ -47,60 +47,45 @@ def scanned(lab: LabContext, digest: str, **findings: int) -> None:
     requests.post(f"{lab.endpoint_url}/_lab/image-scans", json=told, timeout=10).raise_for_status()
 
 
-def test_an_image_that_is_there_is_not_built_again(role: t.Callable[[str], t.Any], lab: LabContext, ecr: t.Any) -> None:
-    image = role("llm_image")
-    for check in (True, False):
-        refused = image(check=check, **VARIABLES)
-        assert (
-            "no Docker Engine answers at unix:///nowhere/docker.sock" in refused.output
-            and "Nothing was touched" in refused.output
-        )
-    assert ecr.describe_repositories()["repositories"] == []
-    # Somebody else's machine has built and pushed it.
-    ecr.create_repository(repositoryName=NAME)
-    tag = refused.output.partition(f"The image {NAME}:")[2][:12]
-    verified = image("verify", **VARIABLES)
-    assert verified.failed and f"made of now ({tag})" in verified.output
-    digest = put_image(ecr, tag)
-    foretold = image.ok(check=True, **VARIABLES)
-    assert image.ok(**VARIABLES).changed == foretold.changed == 1
-    made = repository(ecr)
-    assert (made["imageTagMutability"], made["imageScanningConfiguration"]) == ("IMMUTABLE", {"scanOnPush": True})
-    (rule,) = policy(ecr)
-    assert (rule["selection"]["tagStatus"], rule["selection"]["countNumber"]) == ("untagged", 14)
-    run = image.ok(**VARIABLES)
-    assert run.changed == 0 and image.ok(check=True, **VARIABLES).changed == 0
-    assert (run.out["tag"], run.out["digest"], run.out["built"]) == (tag, digest, False)
-    assert run.out["image"] == f"{made['repositoryUri']}@{digest}"
-    image.ok("verify", **VARIABLES)
-    # Another base is another image.
-    other = image("verify", **{**VARIABLES, "llm_image_base": f"vllm/vllm-openai@sha256:{'1' * 64}"})
-    assert other.failed and tag not in other.output.partition("made of now (")[2]
-
-    scanned(lab, digest, HIGH=2, LOW=5)
-    strict = {**VARIABLES, "llm_image_refused_severities": ["CRITICAL"]}
-    assert image.ok(**strict).out["scan"]["findings"] == {"HIGH": 2, "LOW": 5}
-    refused = image(**{**VARIABLES, "llm_image_refused_severities": ["CRITICAL", "HIGH"]})
-    assert refused.failed and '"HIGH": 2' in refused.output and "nobody was told to use it" in refused.output
-
-
-def test_one_option_changes_one_thing_and_drift_tells_it(
+def test_an_image_that_is_there_is_kept_and_not_built(
     role: t.Callable[[str], t.Any], lab: LabContext, ecr: t.Any
 ) -> None:
     image = role("llm_image")
-    assert image.ok("drift", **VARIABLES).changed == 0 and ecr.describe_repositories()["repositories"] == []
-    # Somebody else's, of the same name.
+    assert image.ok("drift", **VARIABLES).changed == 0
+    other = image(**{**VARIABLES, "llm_image_base": f"vllm/vllm-openai@sha256:{'1' * 64}"}).output
+    assert "no Docker Engine answers at unix:///nowhere/docker.sock" in other and "Nothing was touched" in other
+    assert ecr.describe_repositories()["repositories"] == []
+
+    # Somebody else's, of the same name, and with what somebody else has built.
     ecr.create_repository(repositoryName=NAME, tags=[{"Key": "owner", "Value": "them"}])
     assert image.ok("absent", **VARIABLES).changed == 0
     before = repository(ecr)
     assert "image_tag_mutability" in image.ok("drift", **VARIABLES).output and repository(ecr) == before
-    put_image(ecr, image("verify", **VARIABLES).output.partition("made of now (")[2][:12])
-    image.ok(**VARIABLES)
+    tag = image("verify", **VARIABLES).output.partition("made of now (")[2][:12]
+    # Upon another base it is another image.
+    assert len(tag) == 12 and f"{NAME}:{tag}" not in other
+    digest = put_image(ecr, tag)
+    foretold = image.ok(check=True, **VARIABLES)
+    run = image.ok(**VARIABLES)
+    assert run.changed == foretold.changed == 1
+    made = repository(ecr)
+    assert (made["imageTagMutability"], made["imageScanningConfiguration"]) == ("IMMUTABLE", {"scanOnPush": True})
+    (rule,) = policy(ecr)
+    assert (rule["selection"]["tagStatus"], rule["selection"]["countNumber"]) == ("untagged", 14)
+    assert (run.out["tag"], run.out["digest"], run.out["built"]) == (tag, digest, False)
+    assert run.out["image"] == f"{made['repositoryUri']}@{digest}"
+
+    scanned(lab, digest, HIGH=2, LOW=5)
     kept = {**VARIABLES, "llm_image_keep": 20, "llm_image_untagged_days": 0}
-    assert image.ok(**kept).changed == 1
+    run = image.ok(**kept, llm_image_refused_severities=["CRITICAL"])
+    assert run.changed == 1 and run.out["scan"]["findings"] == {"HIGH": 2, "LOW": 5}
     (rule,) = policy(ecr)
     assert (rule["selection"]["countType"], rule["selection"]["countNumber"]) == ("imageCountMoreThan", 20)
-    assert image.ok("absent", check=True, **VARIABLES).changed == 1
+    refused = image(**kept, llm_image_refused_severities=["CRITICAL", "HIGH"])
+    assert refused.failed and '"HIGH": 2' in refused.output and "nobody was told to use it" in refused.output
+    assert refused.changed == 0
+
+    image.ok("verify", **VARIABLES)
     assert image.ok("absent", **VARIABLES).changed == 1
     assert ecr.describe_repositories()["repositories"] == [] and image.ok("absent", **VARIABLES).changed == 0
 
