@@ -36,7 +36,7 @@ class Chain(t.NamedTuple):
 def chains(parts: int, playbooks: t.Sequence[str] = PLAYBOOKS, kinds: t.Sequence[str] = KINDS) -> list[Chain]:
     """All of them, the longest first."""
     return [
-        Chain(playbook, kind, part, parts)
+        Chain(playbook, kind, part, 1 if kind in BLANKET_KINDS else parts)
         for kind in KINDS
         if kind in kinds
         for playbook in playbooks
