@@ -83,7 +83,7 @@ e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/e2e/test_audit_whole.py tests/e2e/test_lifecycle.py \
 		tests/e2e/test_permissions.py tests/e2e/test_bake.py tests/e2e/test_predictions.py tests/e2e/test_session.py tests/e2e/test_stack.py
 
-sweep: $(VENV)/.dev ## Let every AWS call of up and down fail in every way (an hour; goes on where it stopped; ARGS="--labs 2")
+sweep: $(VENV)/.dev ## Let every AWS call of up and down fail in every way (two hours; goes on where it stopped; ARGS="--labs 2")
 	@$(BIN)/python -m tests.sweep $(ARGS)
 
 # The same two in every test run; SWEEP_SEED=$$(date +%Y%m%d) draws others.
