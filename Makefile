@@ -87,7 +87,7 @@ sweep: $(VENV)/.dev ## Let every AWS call of up and down fail in every way (two 
 	@$(BIN)/python -m tests.sweep $(ARGS)
 
 # The same two in every test run; SWEEP_SEED=$$(date +%Y%m%d) draws others.
-SWEEP_SEED ?= 20261125
+SWEEP_SEED ?= 20261134
 sweep-sample: $(VENV)/.dev ## Let two AWS calls of up fail, which SWEEP_SEED draws
 	@$(BIN)/python -m tests.sweep --sample --seed $(SWEEP_SEED) $(ARGS)
 
