@@ -33,14 +33,7 @@ from ansible.plugins.action.normal import ActionModule as NormalActionModule
 from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
-try:
-    import boto3
-    from botocore.exceptions import BotoCoreError
-    from botocore.loaders import Loader
-
-    SDK_IS_HERE = True
-except ImportError:  # Another Python may have it: the one that ansible_python_interpreter names.
-    SDK_IS_HERE = False
+from ._shared_models import SDK_IS_HERE, parse_models, shared_models
 
 try:
     # Names that Ansible keeps to itself: one that is gone is noticed here, once, not in the middle of a task.
@@ -65,9 +58,6 @@ except (ImportError, AttributeError) as error:
 PROFILE = "legacy"  # How arguments and results are serialised: as for every module that does not ask for another.
 CODE_OF_MODULES = "ansible_collections.central.llm.plugins.modules"
 
-_parsed_models: dict[t.Any, t.Any] = {}
-_warm_services: set[str] = set()
-
 
 class WarmActionModule(NormalActionModule):
     """The base of each module's action. A subclass is made in the parent, and warms up what its forks will use."""
@@ -80,7 +70,7 @@ class WarmActionModule(NormalActionModule):
         # A base class of several actions names no services: it has no module.
         if not UNAVAILABLE and cls.services:
             cls._code = _code_of(cls.__module__.rpartition(".")[2])
-            _parse_models(cls.services)
+            parse_models(cls.services)
             _load_filters()
             # What is here now is for all forks: none of them need look through it for garbage, nor copy it by doing so.
             gc.freeze()
@@ -216,8 +206,9 @@ def _like_a_new_process(code: types.CodeType, environment: t.Mapping[str, t.Any]
             yield
     finally:
         atexit.register = register
-        os.environ.clear()
-        os.environ.update(before)
+        if dict(os.environ) != before:
+            os.environ.clear()
+            os.environ.update(before)
         sys.argv = argv
         sys.modules["__main__"] = main
         os.chdir(directory)
@@ -239,34 +230,6 @@ def _like_a_managed_node(arguments: bytes) -> t.Iterator[None]:
         basic._ANSIBLE_ARGS = basic._ANSIBLE_PROFILE = basic._PARSED_MODULE_ARGS = None
 
 
-@contextlib.contextmanager
-def shared_models() -> t.Iterator[None]:
-    """Let botocore parse a model once for this process and its forks; it only ever reads them afterwards.
-
-    The models are shared and the clients are not, so that region, profile, endpoint, credentials and the environment
-    are each task's own.
-    """
-
-    def once(load: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-        def loaded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            key = (load.__name__, tuple(self.search_paths), args, tuple(sorted(kwargs.items())))
-            if key not in _parsed_models:
-                _parsed_models[key] = load(self, *args, **kwargs)
-            return _parsed_models[key]
-
-        return loaded
-
-    names = ("list_available_services", "load_service_model", "load_data_with_path")
-    originals = {name: getattr(Loader, name) for name in names}
-    for name, load in originals.items():
-        setattr(Loader, name, once(load))
-    try:
-        yield
-    finally:
-        for name, load in originals.items():
-            setattr(Loader, name, load)
-
-
 def _code_of(name: str) -> types.CodeType:
     """A module's code, compiled once; importing it also imports all that it uses."""
     spec: t.Any = importlib.import_module(f"{CODE_OF_MODULES}.{name}").__spec__
@@ -279,16 +242,4 @@ def _load_filters() -> None:
     test_loader.get("ansible.builtin.defined")
 
 
-def _parse_models(services: t.Iterable[str]) -> None:
-    """Make a client of each service, which opens no connection, for the models that it reads: once in a process."""
-    # A profile or a region that is not there is for the task to complain about.
-    with shared_models(), contextlib.suppress(BotoCoreError):
-        for service in services:
-            if service not in _warm_services:
-                boto3.session.Session().client(
-                    service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
-                )
-                _warm_services.add(service)
-
-
-__all__ = ("WarmActionModule", "reason_to_step_aside", "run_as_a_module", "shared_models")
+__all__ = ("WarmActionModule", "reason_to_step_aside", "run_as_a_module")

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.central.llm.plugins.plugin_utils._warm import shared_models
+from ansible_collections.central.llm.plugins.plugin_utils._shared_models import shared_models
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 

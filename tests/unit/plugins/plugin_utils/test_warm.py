@@ -4,14 +4,12 @@ import importlib
 import os
 import re
 import sys
-import types
 import typing as t
 from pathlib import Path
 
 import pytest
 from ansible.module_utils import _internal, basic
 from ansible.module_utils.common import warnings as module_warnings
-from ansible_collections.central.llm.plugins.plugin_utils import _warm
 from ansible_collections.central.llm.plugins.plugin_utils._warm import (
     WarmActionModule,
     reason_to_step_aside,
@@ -127,16 +125,6 @@ def test_every_module_has_an_action_that_knows_its_services(module: str) -> None
     if module == "api_gateway_vpc_link":  # Its two versions are two services, chosen at run time.
         named |= {"apigateway", "apigatewayv2"}
     assert set(action.services) == named
-
-
-def test_a_service_is_warmed_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[str] = []
-    session = types.SimpleNamespace(client=lambda service, **_options: made.append(service))
-    monkeypatch.setattr(_warm.boto3.session, "Session", lambda: session)
-    monkeypatch.setattr(_warm, "_warm_services", set[str]())
-    _warm._parse_models(("logs", "iam"))
-    _warm._parse_models(("iam", "sts"))
-    assert made == ["logs", "iam", "sts"]
 
 
 def test_no_action_is_without_its_module() -> None:

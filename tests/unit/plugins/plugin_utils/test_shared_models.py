@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import types
+import typing as t
+
+import boto3
+import botocore.client
+import botocore.hooks
+import botocore.loaders
+import pytest
+from ansible_collections.central.llm.plugins.plugin_utils import _shared_models
+from ansible_collections.central.llm.plugins.plugin_utils._shared_models import parse_models, shared_models
+
+SERVICES = ("ec2", "logs", "s3")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_shared_models, "_known", {})
+    monkeypatch.setattr(_shared_models, "_parsed_services", set[str]())
+
+
+def client(service: str, region: str = "eu-central-1", **options: t.Any) -> t.Any:
+    session = boto3.session.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name=region)
+    return session.client(service, **options)
+
+
+def calls(of: t.Any) -> set[str]:
+    return {name for name in dir(of) if not name.startswith("_")}
+
+
+class TestSharedModels:
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_a_client_is_what_it_is_without(self, service: str) -> None:
+        alone = client(service)
+        with shared_models():
+            first, second = client(service), client(service)
+        for shared in (first, second):
+            assert calls(shared) == calls(alone)
+            assert shared.meta.endpoint_url == alone.meta.endpoint_url
+            assert shared.meta.service_model.operation_names == alone.meta.service_model.operation_names
+            assert type(shared).__mro__[1:] == type(alone).__mro__[1:]
+
+    def test_every_client_has_its_own_place_and_its_own_handlers(self) -> None:
+        with shared_models():
+            here, there = client("logs"), client("logs", region="us-west-2", endpoint_url="http://127.0.0.1:1")
+        assert (here.meta.region_name, there.meta.region_name) == ("eu-central-1", "us-west-2")
+        assert there.meta.endpoint_url == "http://127.0.0.1:1" != here.meta.endpoint_url
+        heard: list[str] = []
+        here.meta.events.register("before-parameter-build.*", lambda **_told: heard.append("here"))
+        for each in (here, there):
+            each.generate_presigned_url("describe_log_groups")
+        assert heard == ["here"]
+
+    def test_it_is_worked_out_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made: list[str] = []
+        create = botocore.client.ClientCreator._create_client_class
+
+        def counted(self: t.Any, service: str, model: t.Any) -> t.Any:
+            made.append(service)
+            return create(self, service, model)
+
+        monkeypatch.setattr(botocore.client.ClientCreator, "_create_client_class", counted)
+        with shared_models():
+            assert type(client("logs")) is type(client("logs"))
+        with shared_models():
+            client("logs")
+        assert made == ["logs"]
+
+    def test_botocore_is_left_as_it_was(self) -> None:
+        before = [getattr(owner, name) for owner, name, _depends_on in _shared_models._same_for_all()]
+        with shared_models(), shared_models():
+            assert botocore.hooks.accepts_kwargs is not before[-1]
+        assert [getattr(owner, name) for owner, name, _depends_on in _shared_models._same_for_all()] == before
+
+    def test_what_this_botocore_has_not_is_left_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delattr(botocore.hooks.EventAliaser, "_alias_event_name")
+        monkeypatch.setattr(
+            _shared_models,
+            "_same_for_all",
+            lambda: [(botocore.hooks.EventAliaser, "_alias_event_name", lambda *_args: None)],
+        )
+        with shared_models():
+            assert not hasattr(botocore.hooks.EventAliaser, "_alias_event_name")
+
+    def test_other_models_of_the_same_service_are_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A folder of models of one's own, which AWS_DATA_PATH names, counts from the next session on."""
+        with shared_models():
+            first = client("logs")
+            monkeypatch.setenv("AWS_DATA_PATH", "/of/my/own")
+            assert type(client("logs")) is not type(first)
+
+
+def test_a_service_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    session = types.SimpleNamespace(client=lambda service, **_options: made.append(service))
+    monkeypatch.setattr(_shared_models.boto3.session, "Session", lambda: session)
+    parse_models(("logs", "iam"))
+    parse_models(("iam", "sts"))
+    assert made == ["logs", "iam", "sts"]
