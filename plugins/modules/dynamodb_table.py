@@ -214,6 +214,7 @@ table:
 
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._dynamodb import api, index_changes
@@ -245,9 +246,12 @@ def describe(client: t.Any, name: str) -> Resource | None:
         return None
     # One that is being created or deleted has neither time to live nor backups to read.
     settled = table["TableStatus"] not in ("CREATING", "DELETING")
-    ttl = api.read_ttl(client, name) if settled else {}
-    backups = api.read_backups(client, name) if settled else {}
-    return in_our_shape(table, ttl, backups, api.list_tags(client, table["TableArn"]))
+    ttl, backups, tags = at_once(
+        lambda: api.read_ttl(client, name) if settled else {},
+        lambda: api.read_backups(client, name) if settled else {},
+        lambda: api.list_tags(client, table["TableArn"]),
+    )
+    return in_our_shape(table, ttl, backups, tags)
 
 
 def update(client: t.Any, before: Resource, changes: Resource, *, timeout: int) -> None:

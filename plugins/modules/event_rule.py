@@ -116,6 +116,7 @@ rule:
 
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._events import api
@@ -130,14 +131,15 @@ def describe(client: t.Any, name: str) -> Resource | None:
     found = api.find_rule(client, name)
     if found is None:
         return None
+    targets, tags = at_once(lambda: api.list_targets(client, name), lambda: api.list_tags(client, found["Arn"]))
     return {
         "arn": found["Arn"],
         "name": name,
         "expression": found.get("ScheduleExpression") or "",
         "description": found.get("Description") or "",
         "enabled": found["State"] != "DISABLED",
-        "targets": {target["Id"]: target["Arn"] for target in api.list_targets(client, name)},
-        "tags": api.list_tags(client, found["Arn"]),
+        "targets": {target["Id"]: target["Arn"] for target in targets},
+        "tags": tags,
     }
 
 

@@ -210,6 +210,7 @@ network_lb:
 
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._elbv2 import api, waiters
@@ -247,7 +248,8 @@ def describe(client: t.Any, name: str) -> Resource | None:
             "Names are unique across types: use another name."
         )
     arn = found["LoadBalancerArn"]
-    return load_balancer(found, api.load_balancer_attributes(client, arn), api.list_tags(client, arn))
+    attributes, tags = at_once(lambda: api.load_balancer_attributes(client, arn), lambda: api.list_tags(client, arn))
+    return load_balancer(found, attributes, tags)
 
 
 def wanted(options: Resource, before: Resource | None) -> Resource:

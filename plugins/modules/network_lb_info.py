@@ -56,6 +56,7 @@ network_lbs:
 
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._elbv2 import api
 from ansible_collections.central.llm.plugins.module_utils._elbv2.transformations import load_balancer
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
@@ -70,7 +71,8 @@ def find(client: t.Any, names: list[str] | None) -> list[Resource]:
 
 def describe(client: t.Any, found: Resource) -> Resource:
     arn = found["LoadBalancerArn"]
-    return load_balancer(found, api.load_balancer_attributes(client, arn), api.list_tags(client, arn))
+    attributes, tags = at_once(lambda: api.load_balancer_attributes(client, arn), lambda: api.list_tags(client, arn))
+    return load_balancer(found, attributes, tags)
 
 
 def main() -> None:

@@ -111,6 +111,7 @@ listener:
 
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._elbv2 import api
@@ -136,7 +137,8 @@ def describe(client: t.Any, load_balancer_arn: str, port: int) -> Resource | Non
     if found is None:
         return None
     arn = found["ListenerArn"]
-    return listener(found, api.listener_attributes(client, arn), api.list_tags(client, arn))
+    attributes, tags = at_once(lambda: api.listener_attributes(client, arn), lambda: api.list_tags(client, arn))
+    return listener(found, attributes, tags)
 
 
 def validate(options: Resource) -> None:

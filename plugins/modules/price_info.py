@@ -91,9 +91,10 @@ products:
   sample: {"network_lb_hour": {"usd": 0.027, "sku": "S8FHPXZUXNYMVTG4", "usage_type": "EUC1-LoadBalancerUsage"}}
 """
 
-import concurrent.futures
+import functools
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 from ansible_collections.central.llm.plugins.module_utils._pricing import api, products
@@ -102,14 +103,15 @@ from ansible_collections.central.llm.plugins.module_utils._pricing import api, p
 def ask(client: t.Any, region: str, wanted: dict[str, products.Product]) -> dict[str, products.Price]:
     """The price of each; products that one question finds are asked for once, and all questions at once."""
     questions = {_question(product, region): product for product in wanted.values()}
-    with concurrent.futures.ThreadPoolExecutor(len(questions)) as pool:
-        answers = {
-            question: pool.submit(api.list_products, client, product.service, {**product.matches, "regionCode": region})
-            for question, product in questions.items()
-        }
+    answers = at_once(
+        *[
+            functools.partial(api.list_products, client, product.service, {**product.matches, "regionCode": region})
+            for product in questions.values()
+        ]
+    )
+    found = dict(zip(questions, answers, strict=True))
     return {
-        name: products.price_of(name, product, answers[_question(product, region)].result())
-        for name, product in wanted.items()
+        name: products.price_of(name, product, found[_question(product, region)]) for name, product in wanted.items()
     }
 
 

@@ -163,9 +163,11 @@ bucket:
       sample: {"central-llm:stack": "central-llm"}
 """
 
+import functools
 import json
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._iam import documents
@@ -191,17 +193,28 @@ def describe(client: t.Any, name: str) -> Resource | None:
     """The bucket in the shape that this module returns."""
     if api.find_bucket(client, name) is None:
         return None
-    blocks = api.get_public_access_block(client, name) or {}
+    reads = (
+        api.get_versioning,
+        api.get_encryption,
+        api.get_public_access_block,
+        api.get_policy,
+        api.get_object_lock,
+        api.get_lifecycle,
+        api.get_tags,
+    )
+    versioning, encryption, blocks, policy, lock, lifecycle, tags = at_once(
+        *[functools.partial(read, client, name) for read in reads]
+    )
     return {
         "arn": f"arn:{client.meta.partition}:s3:::{name}",
         "name": name,
-        "versioning": api.get_versioning(client, name) == "Enabled",
-        "kms_key_arn": settings.kms_key_of(api.get_encryption(client, name)),
-        "block_public_access": all(blocks.get(each) for each in settings.BLOCKS),
-        "policy": json.loads(api.get_policy(client, name) or "{}"),
-        "object_lock": settings.object_lock_of(api.get_object_lock(client, name)),
-        "lifecycle_rules": [settings.rule_of(each) for each in api.get_lifecycle(client, name)],
-        "tags": api.get_tags(client, name),
+        "versioning": versioning == "Enabled",
+        "kms_key_arn": settings.kms_key_of(encryption),
+        "block_public_access": all((blocks or {}).get(each) for each in settings.BLOCKS),
+        "policy": json.loads(policy or "{}"),
+        "object_lock": settings.object_lock_of(lock),
+        "lifecycle_rules": [settings.rule_of(each) for each in lifecycle],
+        "tags": tags,
     }
 
 

@@ -117,16 +117,15 @@ looks:
   sample: 2
 """
 
-import concurrent.futures
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._ec2 import billing_api, leftovers
 from ansible_collections.central.llm.plugins.module_utils._ecs import api as ecs_api
 from ansible_collections.central.llm.plugins.module_utils._elbv2 import api as elbv2_api
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 from ansible_collections.central.llm.plugins.module_utils._scheduler import listing
 
-_AT_ONCE = 8
 Look = t.Callable[[], list[Resource]]
 
 
@@ -187,9 +186,8 @@ def looks(clients: Clients, options: Resource) -> dict[str, Look]:
 
 
 def look(clients: Clients, options: Resource) -> dict[str, list[Resource]]:
-    with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
-        asked = {name: pool.submit(question) for name, question in looks(clients, options).items()}
-        seen = {name: answer.result() for name, answer in asked.items()}
+    questions = looks(clients, options)
+    seen = dict(zip(questions, at_once(*questions.values()), strict=True))
     by_name = {each["InstanceId"]: each for each in (*seen.pop("named"), *seen["instances"])}
     seen["instances"] = list(by_name.values())
     related = leftovers.related(seen)

@@ -128,6 +128,7 @@ import json
 import re
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._iam import documents
@@ -152,10 +153,15 @@ def described(found: list[dict[str, str]]) -> list[dict[str, str]]:
 def describe(client: t.Any, name: str) -> tuple[Resource | None, dict[tuple[str, str], str]]:
     """The topic in the shape that this module returns, and the ARNs of confirmed subscriptions."""
     arn = api.find_topic(client, name)
-    attributes = api.read_attributes(client, arn) if arn else None
-    if arn is None or attributes is None:
+    if arn is None:
         return None, {}
-    found = api.list_subscriptions(client, arn)
+    attributes, found, tags = at_once(
+        lambda: api.read_attributes(client, arn),
+        lambda: api.list_subscriptions(client, arn),
+        lambda: api.list_tags(client, arn),
+    )
+    if attributes is None:
+        return None, {}
     topic = {
         "arn": arn,
         "name": name,
@@ -164,7 +170,7 @@ def describe(client: t.Any, name: str) -> tuple[Resource | None, dict[tuple[str,
         "policy": json.loads(attributes.get("Policy") or "{}"),
         "subscriptions": described(found),
         "pending": sorted(each["Endpoint"] for each in found if each["SubscriptionArn"] == "PendingConfirmation"),
-        "tags": api.list_tags(client, arn),
+        "tags": tags,
     }
     confirmed = {
         (each["Protocol"], each["Endpoint"]): each["SubscriptionArn"]

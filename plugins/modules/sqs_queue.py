@@ -95,6 +95,7 @@ queue:
 
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
@@ -115,8 +116,10 @@ NAME_SECONDS = 90
 def describe(client: t.Any, name: str) -> Resource | None:
     """The queue in the shape that this module returns."""
     url = api.find_queue(client, name)
-    attributes = api.read_attributes(client, url) if url else None
-    if url is None or attributes is None:
+    if url is None:
+        return None
+    attributes, tags = at_once(lambda: api.read_attributes(client, url), lambda: api.list_tags(client, url))
+    if attributes is None:
         return None
     return {
         "arn": attributes["QueueArn"],
@@ -126,7 +129,7 @@ def describe(client: t.Any, name: str) -> Resource | None:
         "visibility_timeout": int(attributes["VisibilityTimeout"]),
         "managed_encryption": attributes.get("SqsManagedSseEnabled", "false") == "true",
         "messages": int(attributes["ApproximateNumberOfMessages"]),
-        "tags": api.list_tags(client, url),
+        "tags": tags,
     }
 
 

@@ -212,6 +212,7 @@ target_group:
 
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._elbv2 import api, health_check, waiters
@@ -236,7 +237,8 @@ def describe(client: t.Any, name: str) -> Resource | None:
     if found is None:
         return None
     arn = found["TargetGroupArn"]
-    return target_group(found, api.target_group_attributes(client, arn), api.list_tags(client, arn))
+    attributes, tags = at_once(lambda: api.target_group_attributes(client, arn), lambda: api.list_tags(client, arn))
+    return target_group(found, attributes, tags)
 
 
 def validate(options: Resource, before: Resource | None) -> None:

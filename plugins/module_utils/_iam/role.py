@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import typing as t
 
+from .._at_once import at_once
 from .._aws import InvalidInput
 from .._compare import given
 from . import api
@@ -34,6 +36,10 @@ def describe(client: t.Any, name: str) -> Resource | None:
     role = api.find_role(client, name)
     if role is None:
         return None
+    managed, inline = at_once(
+        lambda: api.attached_policies(client, name), lambda: sorted(api.inline_policy_names(client, name))
+    )
+    documents = at_once(*[functools.partial(api.inline_policy, client, name, policy) for policy in inline])
     return {
         "arn": role["Arn"],
         "name": role["RoleName"],
@@ -42,10 +48,8 @@ def describe(client: t.Any, name: str) -> Resource | None:
         "max_session_duration": role.get("MaxSessionDuration", UNSET["max_session_duration"]),
         "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
         "assume_role_policy_document": parse(role["AssumeRolePolicyDocument"]),
-        "managed_policies": api.attached_policies(client, name),
-        "inline_policies": {
-            policy: api.inline_policy(client, name, policy) for policy in sorted(api.inline_policy_names(client, name))
-        },
+        "managed_policies": managed,
+        "inline_policies": dict(zip(inline, documents, strict=True)),
         "tags": api.tag_dict(role.get("Tags")),
     }
 
