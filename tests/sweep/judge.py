@@ -24,12 +24,13 @@ def words(output: str) -> str:
 def complaints_of_failure(chain: Chain, strike: Strike, run: Run, hosts: t.Sequence[str]) -> list[str]:
     """About a run that was struck once, whether it failed or rode it out."""
     text, found = words(run.output), []
-    if run.status == 0:
-        return [] if chain.playbook == "down" or len(hosts) == 1 else [f"it succeeded with the hosts {hosts}"]
-    if run.status not in (1, 2):
-        found.append(f"it ended with the status {run.status}")
     if chain.kind in ("denied", "denied-on") and strike.action not in text:
         found.append(f"nothing names the missing action {strike.action}")
+    if run.status == 0:
+        alone = chain.playbook == "down" or len(hosts) == 1
+        return found if alone else [*found, f"it succeeded with the hosts {hosts}"]
+    if run.status not in (1, 2):
+        found.append(f"it ended with the status {run.status}")
     if hosts and chain.playbook == "up" and not (chain.kind == "denied-on" and _MAY_RUN in text):
         found.append(f"hosts are left running: {hosts}")
     return found
@@ -52,6 +53,19 @@ def differences(expected: Inventory, found: Inventory) -> list[str]:
 
 def duplicates(inventory: Inventory) -> list[str]:
     return [f"{kind}: {list(names)}" for kind, names in inventory.items() if len(set(names)) != len(names)]
+
+
+def changes(run: Run) -> list[str]:
+    """About a run that should have had nothing to do: each task that changed something, and on what."""
+    found, task = [], ""
+    for line in run.output.splitlines():
+        if named := re.match(r"TASK \[(.*)\] \*", line):
+            task = named[1]
+        elif changed := re.match(r"changed: \[localhost\](?: => (.*))?", line):
+            found.append(f"it changes: {task} {changed[1] or ''}".rstrip())
+    if run.status or (run.changed and not found):
+        found.append(f"it ended with the status {run.status} and {run.changed} changes")
+    return found
 
 
 def tail(output: str, count: int = 30) -> str:

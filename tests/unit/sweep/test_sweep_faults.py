@@ -47,12 +47,13 @@ NAMED = Run(2, "not authorized to perform:\n    ec2:CreateSecurityGroup")
     ("chain", "run", "hosts", "complaint"),
     [
         (DENIED, NAMED, [], ""),
-        (DENIED, Run(0, ""), ["i-1"], ""),
+        (DENIED, NAMED._replace(status=0), ["i-1"], ""),
+        (DENIED, Run(0, "fine"), ["i-1"], "nothing names"),
         (DENIED, Run(2, "no"), [], "nothing names"),
         (DENIED, NAMED, ["i-1"], "left running"),
-        (DENIED, Run(0, ""), [], "succeeded with the hosts []"),
+        (DENIED, NAMED._replace(status=0), [], "succeeded with the hosts []"),
         (DENIED, Run(124, "ec2:CreateSecurityGroup"), [], "status 124"),
-        (Chain("down", "denied"), Run(0, ""), [], ""),
+        (Chain("down", "denied"), NAMED._replace(status=0), [], ""),
         (Chain("up", "denied-on"), Run(2, NAMED.output + " HOSTS MAY STILL RUN"), ["i-1"], ""),
         (Chain("up", "unheard"), Run(2, "lost"), [], ""),
     ],
@@ -67,6 +68,28 @@ def test_no_output_shows_a_secret_or_a_crash() -> None:
     assert judge.complaints_of_output(Run(0, "fine"), ["s3cret", ""]) == []
     assert judge.complaints_of_output(Run(0, "the s3cret"), ["s3cret"]) == ["the output shows a secret"]
     assert len(judge.complaints_of_output(Run(2, "Traceback (most recent call last):"), [])) == 1
+
+
+QUIET = "TASK [role : Converge it] ****\nok: [localhost]\nlocalhost : ok=1 changed=0"
+LOUD = """TASK [role : Converge it] ****
+changed: [localhost] => (item=one)
+TASK [role : And that] ****
+changed: [localhost]
+localhost : ok=2 changed=2"""
+
+
+@pytest.mark.parametrize(
+    ("run", "complaints"),
+    [
+        (Run(0, QUIET), []),
+        (Run(0, LOUD), ["it changes: role : Converge it (item=one)", "it changes: role : And that"]),
+        (Run(2, QUIET), ["it ended with the status 2 and 0 changes"]),
+        (Run(0, "localhost : ok=2 changed=1"), ["it ended with the status 0 and 1 changes"]),
+        (Run(0, "nothing"), ["it ended with the status 0 and -1 changes"]),
+    ],
+)
+def test_each_change_of_a_run_that_has_nothing_to_do_is_named(run: Run, complaints: list[str]) -> None:
+    assert judge.changes(run) == complaints
 
 
 def test_a_second_one_is_noticed() -> None:
