@@ -45,6 +45,11 @@ class Caller(t.NamedTuple):
     documents: list[policy.Document]
     boundary: list[policy.Document] | None
 
+    @property
+    def layers(self) -> list[list[policy.Document]]:
+        """Each of them has to allow an action: the policies, and the boundary where there is one."""
+        return [layer or [{}] for layer in (self.documents, self.boundary) if layer is not None]
+
 
 def check(call: Call) -> None:
     """Raise the service's own denial where the caller's policies do not allow the call."""
@@ -52,7 +57,7 @@ def check(call: Call) -> None:
     if caller is None or (call.service == "sts" and call.operation in _FREE):
         return
     action, resource = needed(call)
-    for documents in filter(None, [caller.documents or [{}], caller.boundary]):
+    for documents in caller.layers:
         if not policy.may_allow(documents, action, resource):
             raise denial(call, caller.arn, action, resource)
         for instance, context in _ending(call):
@@ -75,12 +80,9 @@ def _ending(call: Call) -> t.Iterator[tuple[str, dict[str, str]]]:
 def lack_of(access_key: str, action: str) -> str:
     """Why who has this key may not do this, in IAM's words, for what is no call of the API; empty where they may."""
     caller = _caller(access_key)
-    for documents in filter(None, [caller.documents or [{}], caller.boundary] if caller else []):
-        if caller and not policy.may_allow(documents, action, ""):
-            return (
-                f"User: {caller.arn} is not authorized to perform: {action} because no identity-based policy allows it"
-            )
-    return ""
+    if caller is None or all(policy.may_allow(documents, action, "") for documents in caller.layers):
+        return ""
+    return f"User: {caller.arn} is not authorized to perform: {action} because no identity-based policy allows it"
 
 
 def _caller(access_key: str) -> Caller | None:
