@@ -46,7 +46,8 @@ def _of_the_event(_emitter: t.Any, name: str) -> t.Hashable:
 
 
 def _of_the_function(function: t.Any) -> t.Hashable:
-    return getattr(function, "__func__", function)
+    # A session makes some of its handlers anew, of the same code.
+    return getattr(function, "__code__", function)
 
 
 def _same_for_all() -> list[tuple[t.Any, str, Function]]:
@@ -93,9 +94,11 @@ def parse_models(services: t.Iterable[str]) -> None:
     with shared_models(), contextlib.suppress(BotoCoreError):
         for service in services:
             if service not in _parsed_services:
-                boto3.session.Session().client(
+                client = boto3.session.Session().client(
                     service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
                 )
+                # Which operations have pages is in a file of its own, read with the first question for any of them.
+                client.can_paginate(next(iter(client.meta.method_to_api_mapping)))
                 _parsed_services.add(service)
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import types
 import typing as t
 
 import boto3
@@ -91,10 +90,33 @@ class TestSharedModels:
             assert type(client("logs")) is not type(first)
 
 
-def test_a_service_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[str] = []
-    session = types.SimpleNamespace(client=lambda service, **_options: made.append(service))
-    monkeypatch.setattr(_shared_models.boto3.session, "Session", lambda: session)
-    parse_models(("logs", "iam"))
-    parse_models(("iam", "sts"))
-    assert made == ["logs", "iam", "sts"]
+class TestParseModels:
+    def test_a_service_is_parsed_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made: list[str] = []
+        session = boto3.session.Session
+
+        class Counted:
+            def client(self, service: str, **options: t.Any) -> t.Any:
+                made.append(service)
+                return session().client(service, **options)
+
+        monkeypatch.setattr(_shared_models.boto3.session, "Session", Counted)
+        parse_models(("logs", "iam"))
+        parse_models(("iam", "sts"))
+        assert made == ["logs", "iam", "sts"]
+
+    def test_nothing_is_left_for_a_task_to_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        parse_models(SERVICES)
+        read: list[str] = []
+        load = botocore.loaders.Loader.load_data_with_path
+
+        def noted(self: t.Any, name: str) -> t.Any:
+            read.append(name)
+            return load(self, name)
+
+        monkeypatch.setattr(botocore.loaders.Loader, "load_data_with_path", noted)
+        with shared_models():
+            for service in SERVICES:
+                pages = next(name for name in client(service).meta.method_to_api_mapping if name.startswith("list_"))
+                client(service).can_paginate(pages)
+        assert read == []
