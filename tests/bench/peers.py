@@ -92,7 +92,7 @@ class Central(Peer):
     name = "central.llm"
 
     def command(self, endpoint: str, image: str) -> list[str]:
-        return ["ansible-playbook", "-i", "localhost,", str(HERE / "central.yml")]
+        return ["ansible-playbook", "-i", "hosts,balancer,engine", str(HERE / "central" / "site.yml")]
 
     def variables(self) -> dict[str, str]:
         return {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
