@@ -183,6 +183,9 @@ def test_up_is_allowed_what_it_calls_and_does_without_what_it_can(policies: Poli
     output = " ".join(run.output.split())
     assert "lacks logs:PutMetricFilter: what that is for is left out" in output
     assert "The permission logs:PutMetricFilter" in output
+    # The next run makes good for it: nothing says that all is as it shall be.
+    records = boto3.client("dynamodb").scan(TableName="central-llm-state")["Items"]
+    assert records and not any("fingerprint" in str(record) for record in records)
 
 
 def test_status_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> None:
