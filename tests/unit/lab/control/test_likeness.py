@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -19,6 +20,18 @@ a_time = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
 def test_ids_tokens_and_times_make_no_difference(one: tuple[str, ...], other: tuple[str, ...]) -> None:
     def called(ids: tuple[str, ...]) -> str:
         return likeness("ec2", "RunInstances", {"SubnetId": f"subnet-{ids[0]}", "ClientToken": ids[1], "Until": ids[2]})
+
+    assert called(one) == called(other)
+
+
+a_duration = st.one_of(st.integers(0, 99_999), st.floats(0, 1e4).map(lambda seconds: round(seconds, 3)))
+
+
+@given(a_duration, a_duration)
+def test_seconds_of_a_record_make_no_difference(one: float, other: float) -> None:
+    def called(seconds: float) -> str:
+        record = json.dumps({"phases": {"engine": seconds}, "count": seconds}, separators=(",", ":"))
+        return likeness("dynamodb", "PutItem", {"Item": {"value": {"S": record}}})
 
     assert called(one) == called(other)
 
