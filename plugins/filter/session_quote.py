@@ -10,7 +10,7 @@ short_description: Tell what a session costs
 description:
   - Multiplies prices, as M(central.llm.price_info) returns them, with what a session uses. Pure arithmetic.
   - The network load balancer is counted for the session's hours with one capacity unit, the most that a stack of this
-    kind uses for long.
+    kind uses for long; for hosts that nothing is sent to, it can be left out.
   - Snapshots, logs, data transfer and the rate at which a volume is initialized are not in it.
 author:
   - The central.llm maintainers (@central-llm)
@@ -57,6 +57,11 @@ options:
       - Requests to the gateway.
     type: int
     default: 0
+  load_balancer:
+    description:
+      - Whether the network load balancer is counted.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -97,6 +102,7 @@ def session_quote(
     volume_iops: int = _INCLUDED_IOPS,
     public_addresses: bool = False,
     requests_per_hour: int = 0,
+    load_balancer: bool = True,
 ) -> dict[str, t.Any]:
     if hours <= 0:
         raise AnsibleFilterError(f"A session of {hours} hours cannot be quoted.")
@@ -105,13 +111,14 @@ def session_quote(
     for name, of_type in _hours_by_type(prices, hosts).items():
         usage.append((f"{_number(of_type)} host hours of {name}", f"instance_hour.{name}", of_type))
     months = host_hours / HOURS_OF_A_MONTH
+    balancer_hours = hours if load_balancer else 0
     usage += [
         (f"volumes of {volume_gib} GiB", "gp3_gib_month", volume_gib * months),
         (f"their {volume_mibps} MiB/s", "gp3_mibps_month", max(0, volume_mibps - _INCLUDED_MIBPS) * months),
         (f"their {volume_iops} IOPS", "gp3_iops_month", max(0, volume_iops - _INCLUDED_IOPS) * months),
         ("public addresses", "public_ipv4_hour", host_hours if public_addresses else 0),
-        ("network load balancer", "network_lb_hour", hours),
-        ("its capacity unit", "network_lb_capacity_unit_hour", hours),
+        ("network load balancer", "network_lb_hour", balancer_hours),
+        ("its capacity unit", "network_lb_capacity_unit_hour", balancer_hours),
         (f"{_number(requests_per_hour * hours)} requests", "rest_api_request", requests_per_hour * hours),
     ]
     lines = [_line(what, _price(prices, name) * amount, hours) for what, name, amount in usage if amount]
@@ -121,7 +128,7 @@ def session_quote(
         "usd": round(total, 4),
         "usd_per_hour": round(total / hours, 4),
         # What a session leaves: the balancer stays, and its capacity units go with the traffic.
-        "usd_per_month_after": round(_price(prices, "network_lb_hour") * HOURS_OF_A_MONTH, 2),
+        "usd_per_month_after": round(_price(prices, "network_lb_hour") * HOURS_OF_A_MONTH, 2) if load_balancer else 0.0,
         "lines": lines,
     }
 

@@ -109,6 +109,8 @@ def test_a_bake_that_fails_leaves_no_host_and_promotes_nothing(lab: dict[str, st
     down = play(lab, "down")
     assert down.status == 0, down.output
     before = promoted()
+    dear = told(bake(lab, llm_ami_max_usd=1))
+    assert "The bake would cost up to 16." in dear and "Nothing was started" in dear
     for each in REFUSALS:
         fault = {"service": each.service, "operation": each.operation, "skip": each.skip}
         ask_lab(lab, "faults", **fault, code="UnauthorizedOperation", status=403)
@@ -119,10 +121,10 @@ def test_a_bake_that_fails_leaves_no_host_and_promotes_nothing(lab: dict[str, st
         assert f"{each.service}:{each.operation}" in said and "no host was left running" in said
         assert len(images()) == each.made
         assert ["central-llm:validated" in tags for tags in images().values()] == [each.validated] * each.made
-    run = bake(lab)
+    run = bake(lab, llm_ami_max_usd=20)
     assert run.status == 0 and left() == [] and list(images()) == [promoted()], run.output
     again = bake(lab)
-    assert again.status == 0 and again.changed == 0, again.output
+    assert again.status == 0 and again.changed == 0 and "USD at most" not in told(again), again.output
 
 
 def test_the_image_has_the_engine_and_nothing_of_the_host_that_made_it(lab: dict[str, str], home: Path) -> None:

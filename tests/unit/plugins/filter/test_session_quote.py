@@ -43,6 +43,13 @@ def test_a_working_day() -> None:
     assert found["usd_per_month_after"] == 19.71
 
 
+def test_hosts_that_nothing_is_sent_to_have_no_balancer() -> None:
+    found = quote(volume_gib=100, load_balancer=False)
+    assert not any("balancer" in line["what"] or "capacity" in line["what"] for line in found["lines"])
+    assert found["usd_per_month_after"] == 0
+    assert found["usd"] < quote(volume_gib=100)["usd"]
+
+
 @given(st.integers(min_value=1, max_value=5), HOURS)
 def test_the_lines_add_up(hosts: int, hours: float) -> None:
     found = quote(hosts, hours, volume_gib=100, volume_iops=4000)
