@@ -33,21 +33,21 @@ def _of_the_loader(loader: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Hashable:
     return (tuple(loader.search_paths), args, tuple(sorted(kwargs.items())))
 
 
-def _of_the_creator(creator: t.Any, *args: t.Any) -> t.Hashable:
-    return _of_the_loader(creator._loader, *args)
+def _of_the_creator(creator: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Hashable:
+    return _of_the_loader(creator._loader, *args, **kwargs)
 
 
-def _of_the_service(_creator: t.Any, *service: t.Any) -> t.Hashable:
-    return service
+def _of_the_service(_creator: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Hashable:
+    return (args, tuple(sorted(kwargs.items())))
 
 
-def _of_the_event(_emitter: t.Any, name: str) -> t.Hashable:
-    return name
+def _of_the_event(_emitter: t.Any, event_name: str) -> t.Hashable:
+    return event_name
 
 
-def _of_the_function(function: t.Any) -> t.Hashable:
+def _of_the_function(func: t.Any) -> t.Hashable:
     # A session makes some of its handlers anew, of the same code.
-    return getattr(function, "__code__", function)
+    return getattr(func, "__code__", func)
 
 
 def _same_for_all() -> list[tuple[t.Any, str, Function]]:
