@@ -20,6 +20,7 @@ _VOLATILE = re.compile(
     r"|(?<![A-Za-z0-9])(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{6,}(?![A-Za-z0-9])"  # ids
     r"|\d+\.\d+|\d{5,}"  # times in seconds, and what is computed from them
     r'|(?<=\\":)\d+'  # numbers in a document within a string, as the seconds of a receipt are
+    r'|(?<="N": ")\d+'  # numbers in an item, as the process of a lock is
 )
 
 

@@ -14,6 +14,8 @@ Inventory = t.Mapping[str, t.Sequence[str]]
 MOST_DEPLOYMENTS = 3
 _CRASHES = ("Traceback (most recent call last)", "MODULE FAILURE")
 _MAY_RUN = "HOSTS MAY STILL RUN"
+# A run that failed when there was something to end says so, and whether it did.
+_ENDS = "The service did not come up"
 
 
 def words(output: str) -> str:
@@ -21,8 +23,14 @@ def words(output: str) -> str:
     return " ".join(output.split())
 
 
-def complaints_of_failure(chain: Chain, strike: Strike, run: Run, hosts: t.Sequence[str]) -> list[str]:
-    """About a run that was struck once, whether it failed or rode it out."""
+def complaints_of_failure(
+    chain: Chain, strike: Strike, run: Run, hosts: t.Sequence[str], before: t.Sequence[str] = ()
+) -> list[str]:
+    """About a run that was struck once, whether it failed or rode it out.
+
+    Hosts that were there before are such that an earlier run was refused to end, and told of: one that failed before
+    it came to anything that has to be ended answers for its own.
+    """
     text, found = words(run.output), []
     if chain.kind in ("denied", "denied-on") and strike.action not in text:
         found.append(f"nothing names the missing action {strike.action}")
@@ -31,8 +39,9 @@ def complaints_of_failure(chain: Chain, strike: Strike, run: Run, hosts: t.Seque
         return found if alone else [*found, f"it succeeded with the hosts {hosts}"]
     if run.status not in (1, 2):
         found.append(f"it ended with the status {run.status}")
-    if hosts and chain.playbook == "up" and not (chain.kind == "denied-on" and _MAY_RUN in text):
-        found.append(f"hosts are left running: {hosts}")
+    ours = [host for host in hosts if host not in before or _ENDS in text]
+    if ours and chain.playbook == "up" and not (chain.kind == "denied-on" and _MAY_RUN in text):
+        found.append(f"hosts are left running: {ours}")
     return found
 
 

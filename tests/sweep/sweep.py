@@ -181,6 +181,7 @@ class Sweep:
     def _strikes(self, stack: Stack, chain: Chain) -> None:
         """Strike run after run, until there is one that makes no call that was not struck."""
         most, in_row = ENDLESS * len(self.recording.calls[chain.playbook]), 0
+        left: list[str] = []
         self.prepare(stack, chain.playbook)
         for _ in range(most):
             started = time.monotonic()
@@ -190,7 +191,7 @@ class Sweep:
                 self.note(name, started, self.judged(stack, chain, "the last run", run), run.status)
                 return
             trial = Trial(stack)
-            found = judge.complaints_of_failure(chain, strikes[0], run, stack.hosts())
+            found = judge.complaints_of_failure(chain, strikes[0], run, stack.hosts(), left)
             trial.complain("the struck run", run, found + judge.duplicates(stack.inventory()))
             case, in_row = chain.case(strikes[0].name), in_row + 1
             # A run that did without what it was refused leaves nothing to come to: the next one makes good for it.
@@ -200,10 +201,11 @@ class Sweep:
                 trial.problems += judged.problems
                 trial.evidence += judged.evidence
             self.note(case, started, trial, run.status)
+            left = stack.hosts()
             if through or in_row >= self.length or trial.problems:
                 # What a mistake has left would be held against the calls that come next.
                 self.prepare(stack, chain.playbook)
-                in_row = 0
+                left, in_row = [], 0
         raise Broken(f"{chain} has struck {most} calls and knows none of them again")
 
 

@@ -64,6 +64,23 @@ def test_what_a_struck_run_has_to_show(chain: Chain, run: Run, hosts: list[str],
     assert all(complaint in each for each in found)
 
 
+@pytest.mark.parametrize(
+    ("output", "hosts", "complaint"),
+    [
+        ("", ["i-before"], ""),
+        ("", ["i-before", "i-new"], "left running: ['i-new']"),
+        (" The service did not come up, and nothing was left running.", ["i-before"], "left running: ['i-before']"),
+    ],
+)
+def test_a_run_answers_for_its_own_hosts_or_for_all_that_it_says_it_ended(
+    output: str, hosts: list[str], complaint: str
+) -> None:
+    run = NAMED._replace(output=NAMED.output + output)
+    found = judge.complaints_of_failure(Chain("up", "denied-on"), STRIKE, run, hosts, ["i-before"])
+    assert len(found) == bool(complaint)
+    assert all(complaint in each for each in found)
+
+
 def test_no_output_shows_a_secret_or_a_crash() -> None:
     assert judge.complaints_of_output(Run(0, "fine"), ["s3cret", ""]) == []
     assert judge.complaints_of_output(Run(0, "the s3cret"), ["s3cret"]) == ["the output shows a secret"]
