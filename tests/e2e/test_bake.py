@@ -110,7 +110,7 @@ def test_a_bake_that_fails_leaves_no_host_and_promotes_nothing(lab: dict[str, st
     assert down.status == 0, down.output
     before = promoted()
     dear = told(bake(lab, llm_ami_max_usd=1))
-    assert "The bake would cost up to 16." in dear and "Nothing was started" in dear
+    assert "The bake would cost up to 17." in dear and "Nothing was started" in dear
     for each in REFUSALS:
         fault = {"service": each.service, "operation": each.operation, "skip": each.skip}
         ask_lab(lab, "faults", **fault, code="UnauthorizedOperation", status=403)
