@@ -56,4 +56,6 @@ def clients(stack: Stack) -> list[Figure]:
 
 def growth(stack: Stack, report: t.Callable[[str], None]) -> list[Figure]:
     report(f"  what grows: {HOSTS} hosts, {CLIENTS} clients")
+    # What makes the stack is no session's time.
+    _up(stack, {})
     return hosts(stack) + clients(stack)
