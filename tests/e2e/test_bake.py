@@ -109,6 +109,9 @@ def test_a_bake_that_fails_leaves_no_host_and_promotes_nothing(lab: dict[str, st
     down = play(lab, "down")
     assert down.status == 0, down.output
     before = promoted()
+    ask_lab(lab, "faults", service="pricing", operation="GetProducts", code="AccessDeniedException", status=400)
+    unknown = told(bake(lab, llm_ami_max_usd=20))
+    assert "lacks the IAM action pricing:GetProducts" in unknown and "Nothing was started" in unknown
     dear = told(bake(lab, llm_ami_max_usd=1))
     assert "The bake would cost up to 17." in dear and "Nothing was started" in dear
     for each in REFUSALS:
