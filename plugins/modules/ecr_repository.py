@@ -131,6 +131,7 @@ import json
 import re
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._ecr import api
@@ -173,6 +174,10 @@ def validate(options: Resource) -> Resource:
 
 def view(client: t.Any, found: Resource) -> Resource:
     encryption = found.get("encryptionConfiguration") or {}
+    lifecycle_policy, tags = at_once(
+        lambda: api.read_lifecycle_policy(client, found["repositoryName"]),
+        lambda: api.list_tags(client, found["repositoryArn"]),
+    )
     return {
         "arn": found["repositoryArn"],
         "name": found["repositoryName"],
@@ -180,8 +185,8 @@ def view(client: t.Any, found: Resource) -> Resource:
         "image_tag_mutability": found["imageTagMutability"],
         "scan_on_push": (found.get("imageScanningConfiguration") or {}).get("scanOnPush", False),
         "encryption": {"type": encryption.get("encryptionType", "AES256"), "kms_key": encryption.get("kmsKey", "")},
-        "lifecycle_policy": json.loads(api.read_lifecycle_policy(client, found["repositoryName"]) or "{}"),
-        "tags": api.list_tags(client, found["repositoryArn"]),
+        "lifecycle_policy": json.loads(lifecycle_policy or "{}"),
+        "tags": tags,
     }
 
 

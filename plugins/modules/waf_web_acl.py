@@ -137,6 +137,7 @@ web_acl:
 import re
 import typing as t
 
+from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
 from ansible_collections.central.llm.plugins.module_utils._aws import AwsCallError, InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
@@ -151,6 +152,9 @@ def describe(client: t.Any, found: api.Found | None, options: Resource) -> Resou
     if found is None:
         return None
     item, _token = found
+    resources, tags = at_once(
+        lambda: api.list_resources(client, item["ARN"]), lambda: api.list_tags(client, item["ARN"])
+    )
     return {
         "arn": item["ARN"],
         "id": item["Id"],
@@ -158,8 +162,8 @@ def describe(client: t.Any, found: api.Found | None, options: Resource) -> Resou
         "description": item.get("Description", ""),
         "default_action": next(iter(item["DefaultAction"]), "").lower(),
         "rules": normal(item.get("Rules", []), sampled=options["sampled_requests"]),
-        "resources": sorted(api.list_resources(client, item["ARN"])),
-        "tags": api.list_tags(client, item["ARN"]),
+        "resources": sorted(resources),
+        "tags": tags,
     }
 
 

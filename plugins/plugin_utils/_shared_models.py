@@ -42,6 +42,7 @@ def _of_the_service(_creator: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Hashabl
 
 
 def _of_the_event(_emitter: t.Any, event_name: str) -> t.Hashable:
+    # Every emitter that a session makes has the same aliases, botocore's own.
     return event_name
 
 

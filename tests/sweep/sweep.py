@@ -190,8 +190,8 @@ class Sweep:
                 name = f"{chain} {self.operation}" if self.operation else str(chain)
                 self.note(name, started, self.judged(stack, chain, "the last run", run), run.status)
                 return
-            trial = Trial(stack)
-            found = judge.complaints_of_failure(chain, strikes[0], run, stack.hosts(), left)
+            trial, hosts = Trial(stack), stack.hosts()
+            found = judge.complaints_of_failure(chain, strikes[0], run, hosts, left)
             trial.complain("the struck run", run, found + judge.duplicates(stack.inventory()))
             case, in_row = chain.case(strikes[0].name), in_row + 1
             # A run that did without what it was refused leaves nothing to come to: the next one makes good for it.
@@ -201,7 +201,7 @@ class Sweep:
                 trial.problems += judged.problems
                 trial.evidence += judged.evidence
             self.note(case, started, trial, run.status)
-            left = stack.hosts()
+            left = hosts
             if through or in_row >= self.length or trial.problems:
                 # What a mistake has left would be held against the calls that come next.
                 self.prepare(stack, chain.playbook)
