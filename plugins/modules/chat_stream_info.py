@@ -90,15 +90,10 @@ seconds:
   sample: 0.542
 """
 
-import json
 import time
-import typing as t
-import urllib.error
 
-from ansible.module_utils.urls import open_url
-from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
+from ansible_collections.central.llm.plugins.module_utils._chat import NoAnswer, Refused, answer_to, read_key
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
-from ansible_collections.central.llm.plugins.module_utils._secretsmanager import api
 from ansible_collections.central.llm.plugins.module_utils._stream import Stream
 
 
@@ -106,46 +101,15 @@ class NoStream(Exception):
     """There is no whole stream; the message says what there is."""
 
 
-def read_key(client: t.Any, secret: str) -> str:
-    text = api.read_value(client, secret)
-    if text is None:
-        raise InvalidInput(f"There is no secret {secret}, or it has no value.")
-    try:
-        value = json.loads(text)["value"]
-    except (ValueError, TypeError, KeyError):
-        value = None
-    if not isinstance(value, str) or not value:
-        # Without the text: it may be the key all the same.
-        raise InvalidInput(f"The secret {secret} is no JSON with the key as 'value'.")
-    return value
-
-
 def ask(options: Resource, key: str) -> Stream:
-    body = {
-        "model": options["model"],
-        "messages": [{"role": "user", "content": options["prompt"]}],
-        "max_tokens": options["max_tokens"],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    headers = {str(name): str(value) for name, value in options["headers"].items()}
-    headers |= {"x-api-key": key, "Content-Type": "application/json", "Accept": "text/event-stream"}
     began = time.monotonic()
     stream = Stream()
-    try:
-        with open_url(
-            options["url"], method="POST", data=json.dumps(body), headers=headers, timeout=options["timeout"]
-        ) as answer:
-            kind = answer.headers.get("Content-Type", "")
-            if not kind.startswith("text/event-stream"):
-                raise NoStream(f"The answer is {kind or 'of no type'}, and no stream of events.")
-            for line in answer:
-                stream.feed(line.decode(errors="replace").rstrip("\r\n"), time.monotonic() - began)
-    except urllib.error.HTTPError as error:
-        said = error.read(2000).decode(errors="replace").replace(key, "********")
-        raise NoStream(f"The answer is HTTP {error.code}: {said}") from error
-    except (OSError, ValueError) as error:
-        raise NoStream(f"No answer from {options['url']}: {error}") from error
+    with answer_to(options, key, stream=True, stream_options={"include_usage": True}) as answer:
+        kind = answer.headers.get("Content-Type", "")
+        if not kind.startswith("text/event-stream"):
+            raise NoStream(f"The answer is {kind or 'of no type'}, and no stream of events.")
+        for line in answer:
+            stream.feed(line.decode(errors="replace").rstrip("\r\n"), time.monotonic() - began)
     if stream.complaint:
         raise NoStream(f"The stream is not whole: {stream.complaint}.")
     return stream
@@ -169,7 +133,7 @@ def main() -> None:
         module.no_log_values.add(key)
         try:
             stream = ask(module.params, key)
-        except NoStream as error:
+        except (NoAnswer, NoStream, Refused) as error:
             module.fail_json(msg=str(error))
         speed = stream.tokens_per_second
         module.exit_json(

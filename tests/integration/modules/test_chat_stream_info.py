@@ -1,44 +1,16 @@
 from __future__ import annotations
 
-import contextlib
-import http.server
 import json
-import threading
 import typing as t
 
 import pytest
+
+from tests.integration.modules.endpoint import endpoint
 
 SECRET = "central-llm/clients/x"
 KEY = "a-key-of-more-than-20-characters"
 PIECES = [json.dumps({"choices": [{"delta": {"content": text}}]}) for text in ("Hel", "lo")]
 WHOLE = "".join(f"data: {data}\n\n" for data in [*PIECES, '{"choices":[],"usage":{"completion_tokens":5}}', "[DONE]"])
-
-
-@contextlib.contextmanager
-def endpoint(body: str, *, status: int = 200, kind: str = "text/event-stream") -> t.Iterator[tuple[str, list[t.Any]]]:
-    """Answers every request so, and notes what came."""
-    came: list[t.Any] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            sent = self.rfile.read(int(self.headers["Content-Length"]))
-            came.append(({name.lower(): value for name, value in self.headers.items()}, json.loads(sent)))
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_arguments: t.Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1/chat/completions", came
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture

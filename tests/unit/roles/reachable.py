@@ -107,13 +107,17 @@ AMAZON: dict[str, set[str]] = {
         "iam:ListInstanceProfilesForRole",
         "iam:ListRolePolicies",
     },
-    "amazon.aws.secretsmanager_secret": {"secretsmanager:GetSecretValue"},
 }
 
 # Folders of no service, whose files call nothing.
 _PURE = {"_audit"}
-_INCLUDED = re.compile(r"(?:import|include)_tasks: ([\w/]+\.yml)")
+_INCLUDE = re.compile(r"(?:import|include)_tasks: (.+)")
 _MODULE = re.compile(r"(?<![\w/])((?:central\.llm|amazon\.aws)\.\w+)\b")
+
+
+def _included(text: str) -> list[str]:
+    """Files that are included, each of those that an expression chooses from, too."""
+    return [name for include in _INCLUDE.findall(text) for name in re.findall(r"[\w/]+\.yml", include)]
 
 
 @functools.cache
@@ -123,7 +127,7 @@ def modules_of(tasks: Path) -> frozenset[str]:
     found = _own(tasks)
     for role, entry_point in entry_points(tasks):
         found |= modules_of(ROOT / f"roles/{role}/tasks/{entry_point}.yml")
-    for included in _INCLUDED.findall(text):
+    for included in _included(text):
         found |= modules_of(tasks.parent / included)
     role = tasks.parents[1]
     for variables in (role / "vars/main.yml", role / "defaults/main.yml"):
@@ -257,7 +261,7 @@ def _looped(loop: t.Any, known: t.Mapping[str, t.Any]) -> list[str]:
 
 
 def operations_of_playbook(playbook: Path) -> set[str]:
-    files = [playbook, *(playbook.parent / included for included in _INCLUDED.findall(playbook.read_text()))]
+    files = [playbook, *(playbook.parent / included for included in _included(playbook.read_text()))]
     own = set().union(*map(_own, files))
     return operations_of_entry_points(entry_points(playbook)) | set().union(*map(operations_of, own))
 

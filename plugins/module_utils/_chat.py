@@ -1,0 +1,71 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE to this collection: it may change in any release.
+"""Chat completions as a client asks for them, with a key that is read from Secrets Manager and shown to nobody."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import typing as t
+import urllib.error
+
+from ansible.module_utils.urls import open_url
+
+from ._aws import InvalidInput
+from ._secretsmanager import api
+
+# As much of an answer that nobody expected as helps to understand it.
+_SHOWN = 2000
+
+
+class NoAnswer(Exception):
+    """Nothing answered; the message says why."""
+
+
+class Refused(Exception):
+    """An answer that is an error of HTTP."""
+
+    def __init__(self, status: int, headers: t.Any, text: str) -> None:
+        super().__init__(f"The answer is HTTP {status}: {text}")
+        self.status = status
+        self.headers = headers
+
+
+def read_key(client: t.Any, secret: str) -> str:
+    text = api.read_value(client, secret)
+    if text is None:
+        raise InvalidInput(f"There is no secret {secret}, or it has no value.")
+    try:
+        value = json.loads(text)["value"]
+    except (ValueError, TypeError, KeyError):
+        value = None
+    if not isinstance(value, str) or not value:
+        # Without the text: it may be the key all the same.
+        raise InvalidInput(f"The secret {secret} is no JSON with the key as 'value'.")
+    return value
+
+
+@contextlib.contextmanager
+def answer_to(options: t.Mapping[str, t.Any], key: str, **further: t.Any) -> t.Iterator[t.Any]:
+    """The answer to the question that a module was given, while it arrives; without a key, where that is empty."""
+    body = {
+        "model": options["model"],
+        "messages": [{"role": "user", "content": options["prompt"]}],
+        "max_tokens": options["max_tokens"],
+        **further,
+    }
+    headers = {str(name): str(value) for name, value in options["headers"].items()}
+    headers |= {"Content-Type": "application/json", **({"x-api-key": key} if key else {})}
+    try:
+        with open_url(
+            options["url"], method="POST", data=json.dumps(body), headers=headers, timeout=options["timeout"]
+        ) as answer:
+            yield answer
+    except urllib.error.HTTPError as error:
+        said = error.read(_SHOWN).decode(errors="replace")
+        raise Refused(error.code, error.headers, said.replace(key, "********") if key else said) from error
+    except (OSError, ValueError) as error:
+        raise NoAnswer(f"No answer from {options['url']}: {error}") from error
+
+
+__all__ = ("NoAnswer", "Refused", "answer_to", "read_key")
