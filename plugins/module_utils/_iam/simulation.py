@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
+from .._at_once import at_once
 from .._aws import DENIED_CODES, AwsCallError, error_code
 from . import api
 
@@ -42,31 +44,29 @@ def principal_of(caller_arn: str, find_role: t.Callable[[str], t.Mapping[str, t.
 
 def missing(client: t.Any, principal: str, checks: t.Iterable[Check]) -> list[dict[str, str]]:
     """The actions that are allowed on none of the resources that they were asked for."""
-    found = []
-    for check in checks:
-        for result in _results(client, principal, check):
-            if result["decision"] != "allowed":
-                found.append(result)
-    return found
+    answered = at_once(*(functools.partial(_results, client, principal, check) for check in checks))
+    return [result for results in answered for result in results if result["decision"] != "allowed"]
 
 
-def _results(client: t.Any, principal: str, check: Check) -> t.Iterator[dict[str, str]]:
+def _results(client: t.Any, principal: str, check: Check) -> list[dict[str, str]]:
     answers: dict[str, list[dict[str, t.Any]]] = {}
     for actions in _batches(check["actions"]):
         for answer in _simulated(client, principal, actions, check):
             answers.setdefault(answer["EvalActionName"], []).append(answer)
-    for action in check["actions"]:
-        found = answers.get(action, [])
-        allowed = [answer for answer in found if answer["EvalDecision"] == "allowed"]
-        worst = next(
-            (answer for answer in found if answer["EvalDecision"] == "explicitDeny"), found[0] if found else {}
-        )
-        yield {
-            "action": action,
-            "resource": check["resources"][0],
-            "decision": "allowed" if allowed else worst.get("EvalDecision", "implicitDeny"),
-            "reason": "" if allowed else _reason(worst),
-        }
+    return [_judged(action, check["resources"][0], answers.get(action, [])) for action in check["actions"]]
+
+
+def _judged(action: str, resource: str, answers: list[dict[str, t.Any]]) -> dict[str, str]:
+    """What the simulator says of an action on several resources: one where it is allowed is enough."""
+    allowed = any(answer["EvalDecision"] == "allowed" for answer in answers)
+    denied = [answer for answer in answers if answer["EvalDecision"] == "explicitDeny"]
+    worst = next(iter(denied or answers), {})
+    return {
+        "action": action,
+        "resource": resource,
+        "decision": "allowed" if allowed else worst.get("EvalDecision", "implicitDeny"),
+        "reason": "" if allowed else _reason(worst),
+    }
 
 
 def _simulated(client: t.Any, principal: str, actions: list[str], check: Check) -> list[dict[str, t.Any]]:
