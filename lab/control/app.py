@@ -31,6 +31,19 @@ StartResponse = t.Callable[..., t.Any]
 Environ = dict[str, t.Any]
 
 
+class _Backends(DomainDispatcherApplication):
+    """Knows which backend a host is for; moto itself lists the folders of all its services for every request."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._known: dict[str | None, t.Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> t.Any:
+        if host not in self._known:
+            self._known[host] = super().get_backend_for_host(host)
+        return self._known[host]
+
+
 class ControlApp:
     """One WSGI application for all AWS services."""
 
@@ -38,7 +51,7 @@ class ControlApp:
         self.ctx = ctx
         self.calls = CallRecord()
         self.faults = Faults()
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _Backends()
         self._locks: dict[str, threading.RLock] = {}
         self._locks_lock = threading.Lock()
         self._hooks = hooks.Routes()
