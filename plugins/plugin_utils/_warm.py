@@ -237,8 +237,12 @@ def _code_of(name: str) -> types.CodeType:
 
 
 def _load_filters() -> None:
-    """Find Ansible's filters and tests, which every fork does that evaluates a template before the parent has."""
+    """Find the filters and tests, which every fork does that evaluates a template before the parent has.
+
+    Of Ansible's, and of this collection's, the first that is asked for finds all the others.
+    """
     filter_loader.get("ansible.builtin.combine")
+    filter_loader.get("central.llm.resources")
     test_loader.get("ansible.builtin.defined")
 
 

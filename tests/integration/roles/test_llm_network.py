@@ -88,7 +88,7 @@ def test_who_reaches_port_22_of_an_adopted_group(network: t.Any, ec2: t.Any, gro
     assert run.changed == foretold.changed == 1
     assert inbound(ec2, hosts) == {way, web, ("tcp", 22, 22, OFFICE), ("tcp", 22, 22, HOME)}
     # Said before it was done.
-    assert run.output.index("lets in tcp 20-30 from ::/0") < run.output.index("Make the group of the hosts")
+    assert run.output.index("lets in tcp 20-30 from ::/0") < run.output.index("Make the groups")
 
     network.ok(llm_network_ssh_cidrs=[], **WAY)
     assert inbound(ec2, hosts) == {way, web}
@@ -113,7 +113,7 @@ def test_leftovers_are_listed_and_go_on_request(network: t.Any, ec2: t.Any, grou
     assert inbound(ec2, hosts) == {("tcp", 8000, 8000, balancer)}
     assert not {"http-api-link-sg", "http-alb-sg"} & names(ec2)
     for listed in ("http-api-link-sg", "lets in tcp 443 from 10.0.0.0/8"):
-        assert run.output.index(listed) < run.output.index("Make the group of the hosts")
+        assert run.output.index(listed) < run.output.index("Make the groups")
     assert network.ok(**asked).changed == 0
 
 
