@@ -14,6 +14,16 @@ from ansible.module_utils.urls import open_url
 from ._aws import InvalidInput
 from ._secretsmanager import api
 
+# What a module is told of the question, besides whose key it asks with.
+QUESTION: t.Final = {
+    "url": {"type": "str", "required": True},
+    "headers": {"type": "dict", "default": {}},
+    "model": {"type": "str", "required": True},
+    "prompt": {"type": "str", "default": "Say hello."},
+    "max_tokens": {"type": "int", "default": 16, "no_log": False},
+    "timeout": {"type": "int", "default": 300},
+}
+
 # As much of an answer that nobody expected as helps to understand it.
 _SHOWN = 2000
 
@@ -68,4 +78,4 @@ def answer_to(options: t.Mapping[str, t.Any], key: str, **further: t.Any) -> t.I
         raise NoAnswer(f"No answer from {options['url']}: {error}") from error
 
 
-__all__ = ("NoAnswer", "Refused", "answer_to", "read_key")
+__all__ = ("QUESTION", "NoAnswer", "Refused", "answer_to", "read_key")

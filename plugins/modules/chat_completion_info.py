@@ -16,49 +16,20 @@ description:
 author:
   - The central.llm maintainers (@central-llm)
 options:
-  url:
-    description:
-      - The URL to post to, such as C(https://example.com/v1/chat/completions).
-    type: str
-    required: true
   secret:
     description:
       - Name of the secret with the key, JSON with the key as C(value). It is sent as C(x-api-key).
       - Left out, the request has no key, and AWS is not asked for one.
     type: str
-  headers:
-    description:
-      - Further headers.
-    type: dict
-    default: {}
-  model:
-    description:
-      - The model to ask.
-    type: str
-    required: true
-  prompt:
-    description:
-      - What to ask.
-    type: str
-    default: Say hello.
-  max_tokens:
-    description:
-      - How many tokens the answer may have.
-    type: int
-    default: 16
   status:
     description:
       - The states of HTTP that are as they should be.
     type: list
     elements: int
     default: [200]
-  timeout:
-    description:
-      - Seconds to wait for the answer.
-    type: int
-    default: 300
 extends_documentation_fragment:
   - central.llm.attributes.info
+  - central.llm.question
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -109,7 +80,13 @@ import time
 import typing as t
 
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
-from ansible_collections.central.llm.plugins.module_utils._chat import NoAnswer, Refused, answer_to, read_key
+from ansible_collections.central.llm.plugins.module_utils._chat import (
+    QUESTION,
+    NoAnswer,
+    Refused,
+    answer_to,
+    read_key,
+)
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
 # What API Gateway calls the request in its access log, as $context.extendedRequestId.
@@ -154,14 +131,9 @@ def _words(states: t.Iterable[int]) -> str:
 def main() -> None:
     module = CollectionModule(
         argument_spec={
-            "url": {"type": "str", "required": True},
+            **QUESTION,
             "secret": {"type": "str", "no_log": False},
-            "headers": {"type": "dict", "default": {}},
-            "model": {"type": "str", "required": True},
-            "prompt": {"type": "str", "default": "Say hello."},
-            "max_tokens": {"type": "int", "default": 16, "no_log": False},
             "status": {"type": "list", "elements": "int", "default": [200]},
-            "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
     )

@@ -16,43 +16,14 @@ description:
 author:
   - The central.llm maintainers (@central-llm)
 options:
-  url:
-    description:
-      - The URL to post to, such as C(https://example.com/v1/chat/completions).
-    type: str
-    required: true
   secret:
     description:
       - Name of the secret with the key, JSON with the key as C(value). It is sent as C(x-api-key).
     type: str
     required: true
-  headers:
-    description:
-      - Further headers.
-    type: dict
-    default: {}
-  model:
-    description:
-      - The model to ask.
-    type: str
-    required: true
-  prompt:
-    description:
-      - What to ask.
-    type: str
-    default: Say hello.
-  max_tokens:
-    description:
-      - How many tokens the answer may have.
-    type: int
-    default: 16
-  timeout:
-    description:
-      - Seconds to wait for the next piece of the answer.
-    type: int
-    default: 300
 extends_documentation_fragment:
   - central.llm.attributes.info
+  - central.llm.question
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -92,7 +63,13 @@ seconds:
 
 import time
 
-from ansible_collections.central.llm.plugins.module_utils._chat import NoAnswer, Refused, answer_to, read_key
+from ansible_collections.central.llm.plugins.module_utils._chat import (
+    QUESTION,
+    NoAnswer,
+    Refused,
+    answer_to,
+    read_key,
+)
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 from ansible_collections.central.llm.plugins.module_utils._stream import Stream
 
@@ -117,15 +94,7 @@ def ask(options: Resource, key: str) -> Stream:
 
 def main() -> None:
     module = CollectionModule(
-        argument_spec={
-            "url": {"type": "str", "required": True},
-            "secret": {"type": "str", "required": True, "no_log": False},
-            "headers": {"type": "dict", "default": {}},
-            "model": {"type": "str", "required": True},
-            "prompt": {"type": "str", "default": "Say hello."},
-            "max_tokens": {"type": "int", "default": 16, "no_log": False},
-            "timeout": {"type": "int", "default": 300},
-        },
+        argument_spec={**QUESTION, "secret": {"type": "str", "required": True, "no_log": False}},
         supports_check_mode=True,
     )
     with module.failures_reported():
