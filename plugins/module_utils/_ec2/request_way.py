@@ -43,18 +43,18 @@ def plan(found: t.Sequence[Resource], made: t.Sequence[Resource], settings: Sett
     wanted = [_wanted(of, settings.names[of], by_name, settings) for of in DESCRIPTIONS if settings.names.get(of)]
     ids = {of: by_name.get(settings.names.get(of) or "", {}).get("group_id", "") for of in DESCRIPTIONS}
     for result in made:
-        item = result.get("item") or {}
+        item, group_id = result["item"], (result.get("security_group") or {}).get("group_id")
         # Of a run for another stack before, in the same play, the names are others.
-        if settings.names.get(item.get("of", "")) == item.get("name"):
-            ids[item["of"]] = (result.get("security_group") or {}).get("group_id") or ids[item["of"]]
+        if group_id and settings.names.get(item["of"]) == item["name"]:
+            ids[item["of"]] = group_id
     return {"groups": wanted, "ids": ids, "rules": [_rules(group, ids, settings) for group in wanted]}
 
 
 def _wanted(of: str, name: str, by_name: t.Mapping[str, Resource], settings: Settings) -> Resource:
-    there = by_name.get(name)
+    # Of endpoints, somebody else's group is never adopted: it has another description, which is refused.
+    there = None if of == "endpoint" else by_name.get(name)
     # The groups of somebody else that the stack only uses: the tag tells them apart from ours, so they never get one.
-    # In a VPC of the stack's own nobody else makes a group for endpoints.
-    adopted = of != "endpoint" and there is not None and (there.get("tags") or {}).get(STACK_TAG) != settings.stack
+    adopted = there is not None and (there.get("tags") or {}).get(STACK_TAG) != settings.stack
     description = (there or {}).get("description") or DESCRIPTIONS[of]
     return {"of": of, "name": name, "description": description, "adopted": adopted}
 
@@ -85,11 +85,11 @@ def _rules(group: Resource, ids: t.Mapping[str, str], settings: Settings) -> Res
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-register-targets.html
         addresses = [
             {"from_port": settings.port, "peer": cidr, "description": _IN_WORDS["balancer"]}
-            for cidr in sorted(settings.subnet_cidrs)
+            for cidr in sorted(set(settings.subnet_cidrs))
         ]
         ssh = [
             {"from_port": _SSH, "peer": cidr, "description": "SSH, by llm_network_ssh_cidrs"}
-            for cidr in settings.ssh_cidrs or []
+            for cidr in dict.fromkeys(settings.ssh_cidrs or [])
         ]
         return {
             **rules,

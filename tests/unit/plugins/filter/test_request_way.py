@@ -92,8 +92,13 @@ def test_the_balancer_lets_in_the_link_and_nobody_else(has_link: bool, has_balan
 
 @pytest.mark.parametrize(
     ("cidrs", "ports", "lets_in"),
-    [(None, [], []), ([], [22], []), (["192.0.2.0/24"], [22], [(22, "192.0.2.0/24")])],
-    ids=["left-alone", "closed", "open"],
+    [
+        (None, [], []),
+        ([], [22], []),
+        (["192.0.2.0/24"], [22], [(22, "192.0.2.0/24")]),
+        (["192.0.2.0/24", "192.0.2.0/24"], [22], [(22, "192.0.2.0/24")]),
+    ],
+    ids=["left-alone", "closed", "open", "twice"],
 )
 def test_ssh(cidrs: list[str] | None, ports: list[int], lets_in: list[tuple[int, str]]) -> None:
     host = rules("host", way([], ssh_cidrs=cidrs))
@@ -107,7 +112,8 @@ def test_endpoints_take_the_hosts_requests() -> None:
     assert plan["groups"][-1] == {
         "of": "endpoint",
         "name": "s-endpoints",
-        "description": "as s-endpoints",
+        # AWS keeps the description of a group for good, so that somebody else's is refused, not taken over.
+        "description": "central.llm: the endpoints of the services of AWS",
         "adopted": False,
     }
     assert rules("endpoint", plan) == {
