@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import typing as t
 import urllib.error
@@ -12,6 +13,7 @@ import urllib.error
 from ansible.module_utils.urls import open_url
 
 from ._aws import InvalidInput
+from ._module import CollectionModule, Resource
 from ._secretsmanager import api
 
 # What a module is told of the question, besides whose key it asks with.
@@ -28,11 +30,11 @@ QUESTION: t.Final = {
 _SHOWN = 2000
 
 
-class NoAnswer(Exception):
-    """Nothing answered; the message says why."""
+class NotAnswered(Exception):
+    """There is no answer, or none that was asked for; the message says what there is."""
 
 
-class Refused(Exception):
+class Refused(NotAnswered):
     """An answer that is an error of HTTP."""
 
     def __init__(self, status: int, headers: t.Any, text: str) -> None:
@@ -41,7 +43,8 @@ class Refused(Exception):
         self.headers = headers
 
 
-def read_key(client: t.Any, secret: str) -> str:
+def read_key(module: CollectionModule, client: t.Any, secret: str) -> str:
+    """The key in a secret, which from here on is in nothing that the module says."""
     text = api.read_value(client, secret)
     if text is None:
         raise InvalidInput(f"There is no secret {secret}, or it has no value.")
@@ -52,11 +55,12 @@ def read_key(client: t.Any, secret: str) -> str:
     if not isinstance(value, str) or not value:
         # Without the text: it may be the key all the same.
         raise InvalidInput(f"The secret {secret} is no JSON with the key as 'value'.")
+    module.no_log_values.add(value)
     return value
 
 
 @contextlib.contextmanager
-def answer_to(options: t.Mapping[str, t.Any], key: str, **further: t.Any) -> t.Iterator[t.Any]:
+def answer_to(options: Resource, key: str, accept: str, **further: t.Any) -> t.Iterator[t.Any]:
     """The answer to the question that a module was given, while it arrives; without a key, where that is empty."""
     body = {
         "model": options["model"],
@@ -65,7 +69,7 @@ def answer_to(options: t.Mapping[str, t.Any], key: str, **further: t.Any) -> t.I
         **further,
     }
     headers = {str(name): str(value) for name, value in options["headers"].items()}
-    headers |= {"Content-Type": "application/json", **({"x-api-key": key} if key else {})}
+    headers |= {"Content-Type": "application/json", "Accept": accept, **({"x-api-key": key} if key else {})}
     try:
         with open_url(
             options["url"], method="POST", data=json.dumps(body), headers=headers, timeout=options["timeout"]
@@ -74,8 +78,9 @@ def answer_to(options: t.Mapping[str, t.Any], key: str, **further: t.Any) -> t.I
     except urllib.error.HTTPError as error:
         said = error.read(_SHOWN).decode(errors="replace")
         raise Refused(error.code, error.headers, said.replace(key, "********") if key else said) from error
-    except (OSError, ValueError) as error:
-        raise NoAnswer(f"No answer from {options['url']}: {error}") from error
+    # What is cut off in the middle is neither of the first two.
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise NotAnswered(f"No answer from {options['url']}: {error}") from error
 
 
-__all__ = ("QUESTION", "NoAnswer", "Refused", "answer_to", "read_key")
+__all__ = ("QUESTION", "NotAnswered", "Refused", "answer_to", "read_key")

@@ -82,7 +82,7 @@ import typing as t
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._chat import (
     QUESTION,
-    NoAnswer,
+    NotAnswered,
     Refused,
     answer_to,
     read_key,
@@ -94,20 +94,16 @@ from ansible_collections.central.llm.plugins.module_utils._module import Collect
 _REQUEST_ID = "x-amz-apigw-id"
 
 
-class NotAsExpected(Exception):
-    """An answer came, and is none of those that should; the message says what it is."""
-
-
 def ask(options: Resource, key: str) -> Resource:
     try:
-        with answer_to(options, key) as answer:
+        with answer_to(options, key, "application/json") as answer:
             status, headers, said = answer.status, answer.headers, answer.read()
     except Refused as refused:
         if refused.status not in options["status"]:
-            raise NotAsExpected(f"{refused} (expected: {_words(options['status'])})") from refused
+            raise NotAnswered(f"{refused} (expected: {_words(options['status'])})") from refused
         return {"status": refused.status, "request_id": refused.headers.get(_REQUEST_ID, ""), "tokens": 0}
     if status not in options["status"]:
-        raise NotAsExpected(f"The answer is HTTP {status}, and was to be {_words(options['status'])}.")
+        raise NotAnswered(f"The answer is HTTP {status}, and was to be {_words(options['status'])}.")
     return {"status": status, "request_id": headers.get(_REQUEST_ID, ""), "tokens": tokens_of(said)}
 
 
@@ -118,9 +114,9 @@ def tokens_of(said: bytes) -> int:
     except (ValueError, TypeError, KeyError):
         tokens = None
     if not isinstance(tokens, int):
-        raise NotAsExpected("The answer is no completion: it is not JSON with usage.completion_tokens.")
+        raise NotAnswered("The answer is no completion: it is not JSON with usage.completion_tokens.")
     if tokens < 1:
-        raise NotAsExpected("The endpoint answered, but without a token.")
+        raise NotAnswered("The endpoint answered, but without a token.")
     return tokens
 
 
@@ -144,12 +140,11 @@ def main() -> None:
             raise InvalidInput(f"status: {_words(unknown) or 'empty'}. It takes states of HTTP, 100 to 599.")
         key = ""
         if options["secret"]:
-            key = read_key(module.client("secretsmanager"), options["secret"])
-            module.no_log_values.add(key)
+            key = read_key(module, module.client("secretsmanager"), options["secret"])
         began = time.monotonic()
         try:
             found = ask(options, key)
-        except (NoAnswer, NotAsExpected) as error:
+        except NotAnswered as error:
             module.fail_json(msg=str(error))
         module.exit_json(changed=False, seconds=round(time.monotonic() - began, 3), **found)
 

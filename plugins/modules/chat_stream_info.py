@@ -65,30 +65,27 @@ import time
 
 from ansible_collections.central.llm.plugins.module_utils._chat import (
     QUESTION,
-    NoAnswer,
-    Refused,
+    NotAnswered,
     answer_to,
     read_key,
 )
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 from ansible_collections.central.llm.plugins.module_utils._stream import Stream
 
-
-class NoStream(Exception):
-    """There is no whole stream; the message says what there is."""
+_STREAM = "text/event-stream"
 
 
 def ask(options: Resource, key: str) -> Stream:
     began = time.monotonic()
     stream = Stream()
-    with answer_to(options, key, stream=True, stream_options={"include_usage": True}) as answer:
+    with answer_to(options, key, _STREAM, stream=True, stream_options={"include_usage": True}) as answer:
         kind = answer.headers.get("Content-Type", "")
-        if not kind.startswith("text/event-stream"):
-            raise NoStream(f"The answer is {kind or 'of no type'}, and no stream of events.")
+        if not kind.startswith(_STREAM):
+            raise NotAnswered(f"The answer is {kind or 'of no type'}, and no stream of events.")
         for line in answer:
             stream.feed(line.decode(errors="replace").rstrip("\r\n"), time.monotonic() - began)
     if stream.complaint:
-        raise NoStream(f"The stream is not whole: {stream.complaint}.")
+        raise NotAnswered(f"The stream is not whole: {stream.complaint}.")
     return stream
 
 
@@ -98,11 +95,10 @@ def main() -> None:
         supports_check_mode=True,
     )
     with module.failures_reported():
-        key = read_key(module.client("secretsmanager"), module.params["secret"])
-        module.no_log_values.add(key)
+        key = read_key(module, module.client("secretsmanager"), module.params["secret"])
         try:
             stream = ask(module.params, key)
-        except (NoAnswer, NoStream, Refused) as error:
+        except NotAnswered as error:
             module.fail_json(msg=str(error))
         speed = stream.tokens_per_second
         module.exit_json(

@@ -68,6 +68,12 @@ def test_nobody_there(completion: t.Any) -> None:
     assert "No answer from" in completion("http://127.0.0.1:9/v1")["msg"]
 
 
+def test_an_answer_that_is_cut_off(completion: t.Any) -> None:
+    with endpoint(COMPLETION, kind=JSON, headers={"Content-Length": str(len(COMPLETION) + 100)}) as (url, _came):
+        outcome = completion(url, secret=SECRET)
+    assert outcome.failed and "No answer from" in outcome["msg"] and "Traceback" not in json.dumps(outcome)
+
+
 @pytest.mark.parametrize(("status", "message"), [([], "status: empty"), ([200, 42], "status: 42")])
 def test_states_that_are_none(completion: t.Any, faults: t.Any, status: list[int], message: str) -> None:
     outcome = completion("http://127.0.0.1:9/v1", secret=SECRET, status=status)

@@ -27,6 +27,7 @@ def test_a_whole_stream(stream: t.Any) -> None:
     assert outcome["tokens"] == 5 and outcome["first_token_seconds"] <= outcome["seconds"]
     headers, body = came[0]
     assert headers["x-api-key"] == KEY and headers["x-llm-user"] == "tester"
+    assert headers["accept"] == "text/event-stream"
     assert body["stream"] is True and body["max_tokens"] == 5
     assert KEY not in json.dumps(outcome)
 
