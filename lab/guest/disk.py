@@ -60,7 +60,14 @@ def copy(source: Path, target: Path) -> None:
     shutil.rmtree(target / _WORLD.parent, ignore_errors=True)
 
 
-def boot(disk: Path, instance_id: str, user_data: str, gpus: int, registry: dict[str, t.Any]) -> sandbox.Outcome:
+def boot(
+    disk: Path,
+    instance_id: str,
+    user_data: str,
+    gpus: int,
+    registry: dict[str, t.Any],
+    started: sandbox.Started | None = None,
+) -> sandbox.Outcome:
     """The first boot of a host: it gets an identity where it has none, and its user data runs."""
     machine = disk / "etc/machine-id"
     # systemd gives an identity to a machine whose file is empty, missing, or says this.
@@ -78,7 +85,7 @@ def boot(disk: Path, instance_id: str, user_data: str, gpus: int, registry: dict
     (disk / "var/lib/ecs/data/agent.db").write_text(f"the agent of {instance_id}\n", encoding="utf-8")
     (disk / "var/log/ecs").mkdir(parents=True, exist_ok=True)
     (disk / "var/log/ecs/ecs-agent.log").write_text(f"started on {instance_id}\n", encoding="utf-8")
-    return sandbox.run(disk, user_data or "exit 0", seconds=60)
+    return sandbox.run(disk, user_data or "exit 0", seconds=60, started=started)
 
 
 def world(disk: Path, gpus: int, registry: dict[str, t.Any]) -> None:

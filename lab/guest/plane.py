@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import subprocess
 import threading
 import time
 import uuid
@@ -32,6 +33,7 @@ AGENT_ACTIONS = ("ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChan
 OUTPUT_LIMIT, ERROR_LIMIT = 24000, 8000
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-command-ssm-plugin-reference.html
 EXECUTION_SECONDS = 3600
+_ENDING_SECONDS = 10
 
 
 @dataclass
@@ -60,17 +62,40 @@ class CommandsPlane:
         self._lock = threading.Lock()
         self._invocations: dict[tuple[str, str], Invocation] = {}
         self._locks: dict[str, threading.Lock] = {}
+        self._threads: list[threading.Thread] = []
+        self._processes: list[subprocess.Popen[str]] = []
+        self._stopped = False
 
     def start(self, ctx: LabContext) -> None:
         self._ctx = ctx
+        self._stopped = False
         self._disks = Path(ctx.home) / "disks"
         shutil.rmtree(self._disks, ignore_errors=True)
-        self._disks.mkdir(parents=True)
+        self._disks.mkdir(parents=True, exist_ok=True)
         _running.append(self)
 
     def stop(self) -> None:
         _running.remove(self)
+        self._end_commands()
         shutil.rmtree(self._disks, ignore_errors=True)
+
+    def _end_commands(self) -> None:
+        """What still runs writes to disks that are about to go, and would outlive the lab."""
+        with self._lock:
+            self._stopped = True
+            threads = list(self._threads)
+            for process in self._processes:
+                sandbox.end(process)
+        for thread in threads:
+            thread.join(timeout=_ENDING_SECONDS)
+            if thread.is_alive():
+                log.warning("%s did not end", thread.name)
+
+    def _started(self, process: subprocess.Popen[str]) -> None:
+        with self._lock:
+            self._processes = [other for other in self._processes if other.returncode is None] + [process]
+            if self._stopped:
+                sandbox.end(process)
 
     # -- who is online
 
@@ -114,7 +139,10 @@ class CommandsPlane:
             with self._lock:
                 self._invocations[command_id, instance_id] = invocation
             work = (region, invocation, script, seconds)
-            threading.Thread(target=self._run, args=work, name=f"command-{command_id[:8]}", daemon=True).start()
+            thread = threading.Thread(target=self._run, args=work, name=f"command-{command_id[:8]}", daemon=True)
+            thread.start()
+            with self._lock:
+                self._threads = [other for other in self._threads if other.is_alive()] + [thread]
         return {
             "CommandId": command_id,
             "Comment": params.get("Comment") or "",
@@ -132,7 +160,7 @@ class CommandsPlane:
         try:
             own = self.disk_of(region, invocation.instance_id)
             with self._lock_of(invocation.instance_id):
-                outcome = sandbox.run(own, script, seconds)
+                outcome = sandbox.run(own, script, seconds, self._started)
         except Exception as error:
             log.exception("command %s", invocation.command_id)
             outcome = sandbox.Outcome(1, "", f"the lab failed to run this command: {error}")
@@ -179,7 +207,7 @@ class CommandsPlane:
         kind = client.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]["InstanceType"]
         found = client.describe_instance_types(InstanceTypes=[kind])["InstanceTypes"][0]
         gpus = sum(gpu["Count"] for gpu in (found.get("GpuInfo") or {}).get("Gpus") or [])
-        outcome = disk.boot(own, instance_id, script, gpus, disk.registry(self._ctx.home))
+        outcome = disk.boot(own, instance_id, script, gpus, disk.registry(self._ctx.home), self._started)
         if outcome.code:
             log.warning("host %s: its user data ended with %d: %s", instance_id, outcome.code, outcome.errors)
 

@@ -7,6 +7,7 @@ not start. Of what a guest has that this machine has not, `programs/` holds stan
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -67,6 +68,9 @@ exec chroot "$root" "$@"
 """.replace("FOLDERS", " ".join(FOLDERS))
 
 
+Started = t.Callable[["subprocess.Popen[str]"], None]
+
+
 class Outcome(t.NamedTuple):
     code: int
     output: str
@@ -88,8 +92,8 @@ def _unshare() -> list[str]:
     return command if os.geteuid() == 0 else [*command, "--user", "--map-root-user"]
 
 
-def run(disk: Path, script: str, seconds: float) -> Outcome:
-    """Run it to its end; what it left running ends as well."""
+def run(disk: Path, script: str, seconds: float, started: Started | None = None) -> Outcome:
+    """Run it to its end; what it left running ends as well. `started` is told of what may have to be ended earlier."""
     root = disk.parent / f"{disk.name}.root"
     root.mkdir(exist_ok=True)
     (disk / "command").write_text(script, encoding="utf-8")
@@ -110,13 +114,23 @@ def run(disk: Path, script: str, seconds: float) -> Outcome:
         errors="replace",
         start_new_session=True,
     )
+    if started is not None:
+        started(process)
     try:
         output, errors = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        end(process)
         output, errors = process.communicate()
         return Outcome(_KILLED, output, errors, timed_out=True)
     return Outcome(process.returncode, output, errors)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """At once, with all that it started."""
+    # Whoever waits for it may have had its end already.
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def places() -> dict[Path, str]:
@@ -136,4 +150,4 @@ def as_seen_inside(text: str) -> str:
     return PYTHON if text == sys.executable else text.replace(str(ROOT), REPOSITORY)
 
 
-__all__ = ("FOLDERS", "PACKAGES", "PYTHON", "Outcome", "as_seen_inside", "impossible", "run")
+__all__ = ("FOLDERS", "PACKAGES", "PYTHON", "Outcome", "Started", "as_seen_inside", "end", "impossible", "run")

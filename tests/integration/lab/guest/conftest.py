@@ -20,7 +20,8 @@ class Ended(t.NamedTuple):
 
 
 class World:
-    def __init__(self, ctx: LabContext) -> None:
+    def __init__(self, ctx: LabContext, plane: CommandsPlane) -> None:
+        self.plane = plane
         self.ec2, self.ssm = ctx.client("ec2"), ctx.client("ssm")
         self.image_id = lab_host.gpu_image(ctx)
         lab_host.make_profile(ctx)
@@ -95,6 +96,6 @@ def world(lab: LabContext, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[World]
     plane = CommandsPlane()
     plane.start(lab)
     try:
-        yield World(lab)
+        yield World(lab, plane)
     finally:
         plane.stop()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 import typing as t
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+
+from tests.integration.lab.guest.conftest import eventually
 
 STUB = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/lab/stub"
 
@@ -50,6 +53,19 @@ def test_what_a_command_leaves_running_ends_with_it(world: t.Any) -> None:
 def test_a_script_that_takes_too_long_is_ended(world: t.Any) -> None:
     ended = world.run(world.host(), "echo begun; sleep 60", executionTimeout=["1"])
     assert ended.status == "ExecutionTimedOut" and ended.output == "begun\n"
+
+
+def test_a_lab_that_stops_leaves_no_command_running(lab: t.Any, world: t.Any) -> None:
+    host = world.host()
+    world.send(host, "touch /opt/begun; sleep 600")
+    disks = Path(lab.home) / "disks"
+    eventually((disks / host / "opt/begun").exists)
+    world.plane.stop()
+    assert not disks.exists()
+    # Its threads were the ones that write there.
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("command-")]
+    world.plane.start(lab)
+    assert list(disks.iterdir()) == []
 
 
 def test_only_as_much_is_shown_as_aws_shows(world: t.Any) -> None:
