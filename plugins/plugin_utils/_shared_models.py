@@ -10,6 +10,7 @@ credentials and the environment are each task's own.
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 
 try:
@@ -31,6 +32,11 @@ _parsed_services: set[str] = set()
 
 def _of_the_loader(loader: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Hashable:
     return (tuple(loader.search_paths), args, tuple(sorted(kwargs.items())))
+
+
+def _of_its_folders(loader: t.Any, *_args: t.Any) -> t.Hashable:
+    # Only asked whether there is such a service; whether it has a file of that kind shows where the file is read.
+    return tuple(loader.search_paths)
 
 
 def _of_the_creator(creator: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Hashable:
@@ -57,7 +63,7 @@ def _same_for_all() -> list[tuple[t.Any, str, Function]]:
     Those with an underscore are botocore's own matter: where one is gone, it is not sped up, and nothing else.
     """
     return [
-        (Loader, "list_available_services", _of_the_loader),
+        (Loader, "list_available_services", _of_its_folders),
         (Loader, "load_service_model", _of_the_loader),
         (Loader, "load_data_with_path", _of_the_loader),
         (ClientCreator, "_load_service_model", _of_the_creator),
@@ -89,13 +95,18 @@ def shared_models() -> t.Iterator[None]:
         yield
 
 
+@functools.cache
+def _session() -> t.Any:
+    return boto3.session.Session()
+
+
 def parse_models(services: t.Iterable[str]) -> None:
     """Make a client of each service, which opens no connection, for the models that it reads: once in a process."""
     # A profile or a region that is not there is for the task to complain about.
     with shared_models(), contextlib.suppress(BotoCoreError):
         for service in services:
             if service not in _parsed_services:
-                client = boto3.session.Session().client(
+                client = _session().client(
                     service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
                 )
                 # Which operations have pages is in a file of its own, read with the first question for any of them.

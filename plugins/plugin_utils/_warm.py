@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import gc
 import importlib
 import io
@@ -69,11 +70,11 @@ class WarmActionModule(NormalActionModule):
         super().__init_subclass__()
         # A base class of several actions names no services: it has no module.
         if not UNAVAILABLE and cls.services:
-            cls._code = _code_of(cls.__module__.rpartition(".")[2])
-            parse_models(cls.services)
-            _load_filters()
-            # What is here now is for all forks: none of them need look through it for garbage, nor copy it by doing so.
-            gc.freeze()
+            with _all_to_stay():
+                cls._code = _code_of(cls.__module__.rpartition(".")[2])
+                parse_models(cls.services)
+                _find_filters()
+                _rehearse()
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         self._cold_because = UNAVAILABLE or self._reason_to_step_aside(task_vars or {})
@@ -230,13 +231,36 @@ def _like_a_managed_node(arguments: bytes) -> t.Iterator[None]:
         basic._ANSIBLE_ARGS = basic._ANSIBLE_PROFILE = basic._PARSED_MODULE_ARGS = None
 
 
+@contextlib.contextmanager
+def _all_to_stay() -> t.Iterator[None]:
+    """What is made within it is for all forks: nobody need look through it for garbage, nor copy it by doing so."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
+
+
 def _code_of(name: str) -> types.CodeType:
     """A module's code, compiled once; importing it also imports all that it uses."""
     spec: t.Any = importlib.import_module(f"{CODE_OF_MODULES}.{name}").__spec__
     return t.cast(types.CodeType, spec.loader.get_code(spec.name))
 
 
-def _load_filters() -> None:
+@functools.cache
+def _rehearse() -> None:
+    """Let a module run until it is refused, for an argument that it has not: so far do all of them take the same way.
+
+    What is imported late is then here for all forks, and Python has made faster what it runs often.
+    """
+    run_as_a_module(_code_of("caller_info"), b'{"ANSIBLE_MODULE_ARGS": {"rehearsal": true}}', {})
+
+
+@functools.cache
+def _find_filters() -> None:
     """Find the filters and tests, which every fork does that evaluates a template before the parent has.
 
     Of Ansible's, and of this collection's, the first that is asked for finds all the others.

@@ -17,6 +17,7 @@ SERVICES = ("ec2", "logs", "s3")
 def _nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_shared_models, "_known", {})
     monkeypatch.setattr(_shared_models, "_parsed_services", set[str]())
+    _shared_models._session.cache_clear()
 
 
 def client(service: str, region: str = "eu-central-1", **options: t.Any) -> t.Any:
@@ -104,6 +105,27 @@ class TestParseModels:
         parse_models(("logs", "iam"))
         parse_models(("iam", "sts"))
         assert made == ["logs", "iam", "sts"]
+
+    def test_folders_are_searched_for_services_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        searched: list[str] = []
+        search = botocore.loaders.Loader.list_available_services
+
+        def noted(self: t.Any, type_name: str) -> t.Any:
+            searched.append(type_name)
+            return search(self, type_name)
+
+        monkeypatch.setattr(botocore.loaders.Loader, "list_available_services", noted)
+        parse_models(SERVICES)
+        assert searched == ["service-2"]
+
+    def test_a_kind_of_file_that_a_service_lacks_is_missing_as_ever(self) -> None:
+        """Botocore asks whether a service has waiters or pages by the error that there is no such file."""
+        loader = botocore.loaders.create_loader()
+        assert "accessanalyzer" not in loader.list_available_services("waiters-2")
+        assert "pinpoint" not in loader.list_available_services("paginators-1")
+        with shared_models():
+            assert client("accessanalyzer").waiter_names == []
+            assert not client("pinpoint").can_paginate("get_apps")
 
     def test_nothing_is_left_for_a_task_to_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
         parse_models(SERVICES)

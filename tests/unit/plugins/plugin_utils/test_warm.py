@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ansible.module_utils import _internal, basic
 from ansible.module_utils.common import warnings as module_warnings
+from ansible_collections.central.llm.plugins.plugin_utils import _warm
 from ansible_collections.central.llm.plugins.plugin_utils._warm import (
     WarmActionModule,
     reason_to_step_aside,
@@ -93,6 +94,20 @@ class TestRunAsAModule:
         with pytest.raises(KeyboardInterrupt):
             run("raise KeyboardInterrupt")
         assert sys.modules["__main__"].__name__ == "__main__" and not hasattr(sys.modules["__main__"], "leftover")
+
+    def test_a_rehearsal_is_refused_and_leaves_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[tuple[int, str, str]] = []
+
+        def noted(*args: t.Any) -> tuple[int, str, str]:
+            seen.append(run_as_a_module(*args))
+            return seen[-1]
+
+        monkeypatch.setattr(_warm, "run_as_a_module", noted)
+        before = surroundings()
+        _warm._rehearse.__wrapped__()
+        assert surroundings() == before
+        [(status, stdout, _)] = seen
+        assert status == 1 and "Unsupported parameters" in stdout
 
     def test_nothing_is_left_for_the_next_one(self, tmp_path: Path) -> None:
         before = surroundings()
