@@ -135,6 +135,16 @@ def test_what_cannot_be_meant_is_refused_first(network: t.Any, ec2: t.Any) -> No
     assert names(ec2) == {"default"}
 
 
+def test_nobody_chooses_between_vpcs(network: t.Any, ec2: t.Any) -> None:
+    ids = [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"]]
+    ids.append(ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"])
+    for entry_point in ("preflight", "main", "status", "absent"):
+        message = network.refused(entry_point, llm_network_vpc_filters={"state": "available"}, **WAY)
+        assert "More than one VPC in" in message and all(vpc in message for vpc in ids), entry_point
+        assert "Set llm_network_vpc_id to the one to use." in message
+    assert names(ec2) == {"default"}
+
+
 def test_subnets_from_which_no_host_could_serve_are_refused(network: t.Any, ec2: t.Any) -> None:
     message = network.refused()
     subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
