@@ -190,7 +190,12 @@ def _keys(client: t.Any, api_id: str, stage_name: str) -> dict[str, ApiKey]:
             method_limits={method_key(key): limit_of(value) for key, value in (stage.get("throttle") or {}).items()},
             quota=plan.get("quota"),
         )
-        for attached in _all(client, "get_usage_plan_keys", usagePlanId=plan["id"]):
+        try:
+            attached_keys = _all(client, "get_usage_plan_keys", usagePlanId=plan["id"])
+        except client.exceptions.NotFoundException:
+            # It went since they were listed, and its keys with it.
+            continue
+        for attached in attached_keys:
             if attached["id"] in enabled:
                 keys[enabled[attached["id"]]] = ApiKey(attached["id"], known)
     return keys
