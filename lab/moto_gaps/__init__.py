@@ -70,6 +70,7 @@ GAPS: list[str] = [
     "wafv2_web_acls",
     "sns_topics",
     "ssm_commands",
+    "tagging_resources",
 ]
 
 _applied: set[str] = set()
