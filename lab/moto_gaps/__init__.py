@@ -51,6 +51,7 @@ GAPS: list[str] = [
     "ecs_capacity_providers",
     "dynamodb_tables",
     "iam_managed_policies",
+    "iam_profile_tags",
     "iam_simulation",
     "logs_retention",
     "logs_classes",

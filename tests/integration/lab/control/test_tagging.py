@@ -371,3 +371,14 @@ def test_a_caller_needs_the_action(lab: LabContext) -> None:
         client().get_resources()
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
     assert client("tag:GetResources").get_resources()["ResourceTagMappingList"] == []
+
+
+def test_the_tags_of_an_instance_profile(lab: LabContext) -> None:
+    iam = lab.client("iam")
+    tags = [{"Key": key, "Value": "v"} for key in "cab"]
+    iam.create_instance_profile(InstanceProfileName="p", Tags=tags)
+    first = iam.list_instance_profile_tags(InstanceProfileName="p", MaxItems=2)
+    assert ([tag["Key"] for tag in first["Tags"]], first["IsTruncated"]) == (["a", "b"], True)
+    rest = iam.list_instance_profile_tags(InstanceProfileName="p", Marker=first["Marker"])
+    assert (rest["Tags"], rest["IsTruncated"]) == ([tags[0]], False)
+    assert refused(iam.list_instance_profile_tags, InstanceProfileName="q") == "NoSuchEntity"
