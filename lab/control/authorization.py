@@ -36,6 +36,8 @@ _ACTIONS = {
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
     ("sqs", "SendMessageBatch"): "sqs:SendMessage",
 }
+# Services whose actions do not begin with the name that they sign with.
+_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: no permission is needed.
 _FREE = {"GetCallerIdentity", "GetSessionToken"}
 
@@ -106,7 +108,7 @@ def needed(call: Call) -> tuple[str, str]:
         path = call.request.path.removeprefix("/v2")
         return f"apigateway:{call.request.method}", f"arn:aws:apigateway:{call.region}::{path}"
     model = service_model(call.service)
-    prefix = {"monitoring": "cloudwatch"}.get(model.signing_name, model.signing_name) if model else call.service
+    prefix = _PREFIXES.get(model.signing_name, model.signing_name) if model else call.service
     return _ACTIONS.get((call.service, call.operation), f"{prefix}:{call.operation}"), ""
 
 

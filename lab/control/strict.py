@@ -24,6 +24,7 @@ _CODES = {
     "logs": "InvalidParameterException",
     "ecr": "InvalidParameterException",
     "firehose": "InvalidArgumentException",
+    "resourcegroupstaggingapi": "InvalidParameterException",
 }
 _PROTOCOL_CODES = {
     "query": "ValidationError",

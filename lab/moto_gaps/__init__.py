@@ -51,6 +51,7 @@ GAPS: list[str] = [
     "ecs_capacity_providers",
     "dynamodb_tables",
     "iam_managed_policies",
+    "iam_profile_tags",
     "iam_simulation",
     "logs_retention",
     "logs_classes",
@@ -70,6 +71,7 @@ GAPS: list[str] = [
     "wafv2_web_acls",
     "sns_topics",
     "ssm_commands",
+    "tagging_resources",
 ]
 
 _applied: set[str] = set()

@@ -95,13 +95,16 @@ def _problem(region: str, link: Document) -> str:
     return "" if len(vpcs) == 1 else "Subnets and security groups must belong to the same VPC"
 
 
+def links(region: str) -> list[Document]:
+    return [link for (where, _), link in list(_links.items()) if where == region]
+
+
 def list_links(call: Call, params: Document) -> Document:
-    mine = [link for (region, _), link in _links.items() if region == call.region]
     asked = {
         "limit": int(params["MaxResults"]) if params.get("MaxResults") else None,
         "position": params.get("NextToken"),
     }
-    paged = page(mine, asked)
+    paged = page(links(call.region), asked)
     answer: Document = {"Items": paged["items"]}
     if "position" in paged:
         answer["NextToken"] = paged["position"]

@@ -172,6 +172,11 @@ def _request(
     }
 
 
+def all_fleets() -> list[tuple[tuple[str, str], Params]]:
+    """By region and id, deleted ones too."""
+    return list(_fleets.items())
+
+
 def describe(call: Call, params: Params) -> Params:
     mine = {fleet_id: fleet for (region, fleet_id), fleet in _fleets.items() if region == call.region}
     asked = params.get("FleetIds") or []

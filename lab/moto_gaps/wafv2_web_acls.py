@@ -51,8 +51,12 @@ def clear() -> None:
     _stores.clear()
 
 
+def store(region: str) -> Store:
+    return _stores.setdefault(region, Store())
+
+
 def of(call: Call) -> Store:
-    return _stores.setdefault(call.region, Store())
+    return store(call.region)
 
 
 def apply() -> None:

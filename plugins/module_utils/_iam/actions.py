@@ -197,7 +197,7 @@ _RENAMED = {
     "s3:PutObjectLockConfiguration": "s3:PutBucketObjectLockConfiguration",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
-_PREFIXES = {"monitoring": "cloudwatch"}
+_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
 
 
 def action_of(signing_name: str, operation: str, http: t.Mapping[str, str]) -> str:

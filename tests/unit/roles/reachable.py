@@ -202,12 +202,14 @@ def _services(path: Path) -> t.Iterator[str]:
     elif folder in _PURE:
         return
     elif folder.startswith("_"):
-        yield folder[1:]
+        yield _NAMES.get(folder, folder[1:])
     else:
         yield from re.findall(r"module\.client\(\"(\w+)\"\)", path.read_text())
     yield from _FOREIGN.get(path.relative_to(ROOT / "plugins").as_posix(), ())
 
 
+# Folders that are not called as botocore calls the service.
+_NAMES = {"_tagging": "resourcegroupstaggingapi"}
 # What a folder's file calls of another service than the folder's.
 _FOREIGN = {
     "module_utils/_ec2/images.py": ("ssm",),

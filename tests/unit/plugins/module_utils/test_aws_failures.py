@@ -27,6 +27,7 @@ def denied(operation: str, message: str, code: str = "AccessDeniedException") ->
         ("logs", "PutRetentionPolicy", "logs:PutRetentionPolicy"),
         ("elbv2", "CreateListener", "elasticloadbalancing:CreateListener"),
         ("cloudwatch", "PutDashboard", "cloudwatch:PutDashboard"),
+        ("resourcegroupstaggingapi", "GetResources", "tag:GetResources"),
         ("s3", "HeadBucket", "s3:ListBucket"),
         ("lambda", "Invoke", "lambda:InvokeFunction"),
         ("apigateway", "UpdateUsagePlan", "apigateway:PATCH /usageplans/*"),
