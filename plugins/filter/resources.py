@@ -27,7 +27,7 @@ options:
       kind:
         description:
           - What it is. Where the result has a dictionary of this name, that is the resource, as this collection's
-            modules return it; else the result itself is.
+            modules return it; else the result itself is, or a dictionary in it that has an id.
         type: str
         required: true
       name:
@@ -91,7 +91,9 @@ _value:
 """
 
 # Where modules keep a resource's id, the most telling first.
-IDS = ("id", "group_id", "vpc_endpoint_id", "arn")
+IDS = ("id", "group_id", "endpoint_id", "gateway_id", "nat_gateway_id", "arn")
+# What stands beside it in a result.
+_NO_RESOURCE = ("diff", "invocation", "item")
 
 Entry = dict[str, t.Any]
 
@@ -116,7 +118,7 @@ def _entries(item: Entry) -> list[Entry]:
 
 
 def _entry(kind: str, name: str, result: Entry) -> Entry:
-    resource = result.get(kind) if isinstance(result.get(kind), dict) else result
+    resource = _resource(kind, result)
     drift: list[Entry] = []
     if result.get("skipped") or "changed" not in result:
         state = "unknown"
@@ -128,9 +130,16 @@ def _entry(kind: str, name: str, result: Entry) -> Entry:
         state = "differs" if there else "missing"
         drift = differences(before, after) if there else []
     else:
-        state = "differs" if _id(resource or {}) else "missing"
-    found = "" if state == "missing" else _id(resource or {})
+        state = "differs" if _id(resource) else "missing"
+    found = "" if state == "missing" else _id(resource)
     return {"kind": kind, "name": name, "id": found, "state": state, "drift": drift}
+
+
+def _resource(kind: str, result: Entry) -> Entry:
+    """What a module returns of it: under the kind, under another word, or flat in its result."""
+    nested = {name: value for name, value in result.items() if isinstance(value, dict) and name not in _NO_RESOURCE}
+    candidates = [nested.get(kind), result, *nested.values()]
+    return next((each for each in candidates if each and _id(each)), {})
 
 
 def _id(resource: Entry) -> str:

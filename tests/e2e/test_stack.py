@@ -47,6 +47,7 @@ def test_of_a_stack_that_is_up_everything_is_as_wanted(lab: dict[str, str], refe
     run = status(lab, reference)
     assert "0 differ from the inventory, 0 are missing" in run.output
     assert "Engines: 1 of 1 run. Healthy targets: 1" in run.output
+    assert "Nobody asks for" not in run.output and "could not be looked at" not in run.output
 
     written = json.loads((reference / "central-llm.json").read_text())
     ids = {(resource["kind"], resource["name"]): resource["id"] for resource in written["resources"]}
@@ -70,7 +71,10 @@ def test_of_a_stack_that_is_up_everything_is_as_wanted(lab: dict[str, str], refe
 
 
 def test_drift_is_told_and_nothing_is_mended(lab: dict[str, str], reference: Path) -> None:
-    boto3.client("logs").put_retention_policy(logGroupName="/ecs/central-llm-service", retentionInDays=7)
+    logs, cloudwatch = boto3.client("logs"), boto3.client("cloudwatch")
+    logs.put_retention_policy(logGroupName="/ecs/central-llm-service", retentionInDays=7)
+    logs.create_log_group(logGroupName="/of/a/former/setting", tags={"central-llm:stack": "central-llm"})
+    logs.create_log_group(logGroupName="/of/another", tags={"central-llm:stack": "central-llm-two"})
     ec2 = boto3.client("ec2")
     (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["central-llm-service-sg"]}])[
         "SecurityGroups"
@@ -82,11 +86,20 @@ def test_drift_is_told_and_nothing_is_mended(lab: dict[str, str], reference: Pat
     assert "retention_days: is 7, wanted 30" in told
     assert "lets in tcp 22 from 0.0.0.0/0" in told
     assert "2 differ from the inventory" in told
+    assert "Nobody asks for this any more: logs log-group /of/a/former/setting" in told
+    assert told.count("Nobody asks for") == 1
+    logs.delete_log_group(logGroupName="/of/a/former/setting")
     # Nobody asked for anything else, and what others changed up does not see unless it is told to look.
     kept = play(lab, "up")
     assert kept.status == 0 and kept.changed == 0, kept.output
-    mended = play(lab, "up", "-e", "llm_session_converge=always")
-    assert mended.status == 0 and mended.changed == 2, mended.output
+    # What others removed it does see, and then converges all.
+    alarm = "central-llm-slow-answers"
+    cloudwatch.delete_alarms(AlarmNames=[alarm])
+    mended = play(lab, "up")
+    assert mended.status == 0 and mended.changed == 3, mended.output
+    assert "Gone since the rooms were converged" in mended.output and f"alarm:{alarm}" in mended.output
+    assert len(cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]) == 1
+    assert "left alone" in play(lab, "up").output
 
 
 def test_teardown_wants_the_word(lab: dict[str, str]) -> None:
@@ -104,6 +117,13 @@ def test_teardown_leaves_the_logs_alone_unless_told(lab: dict[str, str]) -> None
         "log group /ecs/central-llm-service",
         "table CentralLLMAudit",
     ]
+    told = " ".join(run.output.split())
+    assert "Left: dynamodb table CentralLLMAudit" in told
+    assert all(
+        f"logs log-group {name}" in told
+        for name in ("/aws/apigateway/central-llm-rest-api/prod", "/ecs/central-llm-service")
+    )
+    assert "/of/another" not in told
     words = ["-e", "llm_teardown=central-llm", "-e", "llm_teardown_audit_data=true"]
     run = play(lab, "teardown", *words)
     assert run.status == 0, run.output
