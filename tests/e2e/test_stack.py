@@ -91,7 +91,7 @@ def test_drift_is_told_and_nothing_is_mended(lab: dict[str, str], reference: Pat
     logs.delete_log_group(logGroupName="/of/a/former/setting")
     # Nobody asked for anything else, and what others changed up does not see unless it is told to look.
     kept = play(lab, "up")
-    assert kept.status == 0 and kept.changed == 0, kept.output
+    assert kept.status == 0 and kept.changed == 0 and "left alone" in kept.output, kept.output
     # What others removed it does see, and then converges all.
     alarm = "central-llm-slow-answers"
     cloudwatch.delete_alarms(AlarmNames=[alarm])
@@ -99,7 +99,8 @@ def test_drift_is_told_and_nothing_is_mended(lab: dict[str, str], reference: Pat
     assert mended.status == 0 and mended.changed == 3, mended.output
     assert "Gone since the rooms were converged" in mended.output and f"alarm:{alarm}" in mended.output
     assert len(cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]) == 1
-    assert "left alone" in play(lab, "up").output
+    always = play(lab, "up", "-e", "llm_session_converge=always")
+    assert always.status == 0 and always.changed == 0 and "left alone" not in always.output, always.output
 
 
 def test_teardown_wants_the_word(lab: dict[str, str]) -> None:
