@@ -116,6 +116,8 @@ def test_teardown_leaves_the_logs_alone_unless_told(lab: dict[str, str]) -> None
     assert sorted(left_over("central-llm", "eu-central-1")) == [
         "log group /aws/apigateway/central-llm-rest-api/prod",
         "log group /ecs/central-llm-service",
+        # Of another stack.
+        "log group /of/another",
         "table CentralLLMAudit",
     ]
     told = " ".join(run.output.split())
@@ -125,6 +127,7 @@ def test_teardown_leaves_the_logs_alone_unless_told(lab: dict[str, str]) -> None
         for name in ("/aws/apigateway/central-llm-rest-api/prod", "/ecs/central-llm-service")
     )
     assert "/of/another" not in told
+    boto3.client("logs").delete_log_group(logGroupName="/of/another")
     words = ["-e", "llm_teardown=central-llm", "-e", "llm_teardown_audit_data=true"]
     run = play(lab, "teardown", *words)
     assert run.status == 0, run.output
