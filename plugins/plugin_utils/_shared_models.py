@@ -34,7 +34,7 @@ def _of_the_loader(loader: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Hashable:
     return (tuple(loader.search_paths), args, tuple(sorted(kwargs.items())))
 
 
-def _of_its_folders(loader: t.Any, *_args: t.Any) -> t.Hashable:
+def _of_its_folders(loader: t.Any, *_args: t.Any, **_kwargs: t.Any) -> t.Hashable:
     # Only asked whether there is such a service; whether it has a file of that kind shows where the file is read.
     return tuple(loader.search_paths)
 

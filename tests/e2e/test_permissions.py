@@ -176,12 +176,12 @@ def test_what_is_missing_is_said_before_the_first_write(policies: Policies) -> N
 
 
 def test_up_is_allowed_what_it_calls_and_does_without_what_it_can(policies: Policies) -> None:
-    denied = {"Effect": "Deny", "Action": "logs:PutMetricFilter", "Resource": "*"}
+    denied = {"Effect": "Deny", "Action": ["logs:PutMetricFilter", "tag:GetResources"], "Resource": "*"}
     run, called = runs(policies, "up", "up", besides=[{"Version": "2012-10-17", "Statement": [denied]}])
     assert run.changed > 10 and "cloudwatch:PutDashboard" in called
     assert "The permissions were not checked" not in run.output
     output = " ".join(run.output.split())
-    assert "lacks logs:PutMetricFilter: what that is for is left out" in output
+    assert "lacks logs:PutMetricFilter, tag:GetResources: what that is for is left out" in output
     assert "The permission logs:PutMetricFilter" in output
     # The next run makes good for it: nothing says that all is as it shall be.
     records = boto3.client("dynamodb").scan(TableName="central-llm-state")["Items"]
@@ -194,6 +194,7 @@ def test_status_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> 
     assert " 0 differ from the inventory, 3 are missing" in run.output
     # What the page of reference ids looks up, and the resources of every room.
     assert called >= {"ec2:DescribeImages", "ec2:DescribeSecurityGroupRules", "iam:GetRole", "dynamodb:DescribeTable"}
+    assert called >= {"tag:GetResources", "iam:ListRoleTags", "cloudwatch:ListTagsForResource"}
 
 
 def test_image_is_allowed_what_it_calls(policies: Policies) -> None:
@@ -284,7 +285,8 @@ def test_up_is_allowed_to_change_what_there_is(policies: Policies) -> None:
 def test_teardown_is_allowed_what_it_calls(policies: Policies) -> None:
     run, called = runs(policies, "teardown", "teardown", "-e", "llm_teardown=central-llm")
     assert "The permissions were not checked" not in run.output
-    assert "iam:SimulatePrincipalPolicy" in called
+    assert called >= {"iam:SimulatePrincipalPolicy", "tag:GetResources"}
+    assert "could not be looked at" not in run.output
     assert inventory(policies.lab)["apis"] == []
     roles = [role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]]
     assert [name for name in roles if name.startswith("central-llm")] == []
