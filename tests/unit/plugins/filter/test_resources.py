@@ -53,6 +53,17 @@ class TestResources:
     def test_a_flat_result_is_its_own_resource(self) -> None:
         assert looked({"changed": False, "group_id": "sg-1"}, kind="security_group")[0]["id"] == "sg-1"
 
+    def test_a_resource_may_stand_under_another_word(self) -> None:
+        beside = {"invocation": {"id": "no"}, "item": {"id": "no"}, "diff": {"before": {"id": "no"}, "id": "no"}}
+        (entry,) = looked({"changed": False, "role": {"arn": "arn:aws:iam::1:role/x"}, **beside}, kind="iam_role")
+        assert entry["id"] == "arn:aws:iam::1:role/x"
+        assert looked({"changed": False, **beside}, kind="iam_role")[0]["id"] == ""
+
+    def test_what_bears_the_kinds_name_comes_first(self) -> None:
+        result = {"changed": False, "gateway_id": "igw-1", "other": {"id": "o-1"}, "log_group": {"id": "l-1"}}
+        assert looked(result)[0]["id"] == "l-1"
+        assert looked({**result, "log_group": {}})[0]["id"] == "igw-1"
+
     def test_a_diff_may_be_a_list(self) -> None:
         diff = [{"before": {"rules": [1]}, "after": {"rules": [2]}}]
         assert looked({"changed": True, "diff": diff})[0]["drift"] == [{"option": "rules", "is": [1], "wanted": [2]}]
