@@ -53,7 +53,7 @@ lab-env: $(VENV)/.lab ## Print shell exports for the running lab, to be evaluate
 
 test: $(VENV)/.dev ## Run all tests
 	@tests/tools/lanes.sh "lint docs package" "sanity cores" "engine browser"
-	@$(MAKE) unit integration-and-warm e2e
+	@$(MAKE) unit integration warm e2e
 	@tests/tools/lanes.sh sweep-sample leases-sample
 	@$(MAKE) molecule
 
@@ -78,10 +78,6 @@ cores: $(VENV)/.lab ## Make the environment of the newest core, which warm compa
 
 warm: $(VENV)/.dev ## Compare every module in the controller's worker and in a process of its own, on both cores
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/warm
-
-# Neither waits for the other's longest test.
-integration-and-warm: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n auto --dist worksteal tests/integration tests/warm -m "not engine"
 
 e2e: $(VENV)/.dev ## Run the playbooks as an operator does, with the small stand-in for the engine
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/e2e/test_audit_whole.py tests/e2e/test_lifecycle.py \
