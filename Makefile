@@ -24,7 +24,7 @@ PLAYBOOK := eval "$$($(BIN)/python -m lab env)" && $(BIN)/ansible-playbook -i in
 ARGS ?=
 
 .PHONY: help up down engine lab-start lab-stop lab-status lab-env \
-	test fast lint unit integration integration-and-warm cores warm e2e sweep sweep-sample leases leases-sample molecule node browser soak audit-run bake-run sanity package docs \
+	test fast lint unit integration cores warm e2e sweep sweep-sample leases leases-sample molecule node browser soak audit-run bake-run sanity package docs \
 	importer image image-run image-pin bench clean
 
 help: ## List what can be made

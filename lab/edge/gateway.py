@@ -72,7 +72,7 @@ class Gateway:
     async def _serve(self, exchange: Exchange, http: web.BaseRequest) -> web.StreamResponse:
         try:
             await self._admit(exchange, http)
-            result = await self.integrations.call(exchange, http)
+            result = await self._call(exchange, http)
         except GatewayError as error:
             result = self._refusal(exchange, error)
         except (ClientError, BotoCoreError) as error:
@@ -82,12 +82,34 @@ class Gateway:
             return result
         return await send(exchange, http, result)
 
-    async def _admit(self, exchange: Exchange, http: web.BaseRequest) -> None:
+    async def _call(self, exchange: Exchange, http: web.BaseRequest) -> Reply | web.StreamResponse:
+        try:
+            return await self.integrations.call(exchange, http)
+        except GatewayError as error:
+            if error.response_type != "API_CONFIGURATION_ERROR" or not await self._is_deployed_anew(exchange):
+                raise
+            # It was let in by the deployment before, whose link went once this one was there.
+            return await self.integrations.call(exchange, http)
+
+    async def _is_deployed_anew(self, exchange: Exchange) -> bool:
+        stage = await self._stage(exchange)
+        if stage is None or exchange.stage is None or stage.deployment_id == exchange.stage.deployment_id:
+            return False
+        match = stage.deployment.routes.match(exchange.client.http_method, exchange.client.address.path)
+        if match is not None:
+            exchange.routed(stage, match)
+        return match is not None
+
+    async def _stage(self, exchange: Exchange) -> Stage | None:
         where = exchange.client.address
-        stage = await self.stages.get(
+        return await self.stages.get(
             (where.region, where.api_id, where.stage),
             lambda: self.configuration.load(where.region, where.api_id, where.stage),
         )
+
+    async def _admit(self, exchange: Exchange, http: web.BaseRequest) -> None:
+        where = exchange.client.address
+        stage = await self._stage(exchange)
         if stage is None or stage.deployment.rest_api.get("disableExecuteApiEndpoint"):
             # "Forbidden", as to a request without a key, and not in the API's own words: none is being served.
             raise GatewayError("INVALID_API_KEY", reason="no such API or stage, or its endpoint is disabled")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import socket
@@ -14,13 +15,17 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from aiohttp import web
 from edge_support import DEADLINE, Backend
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from role_api import HEADERS, PORT, RoleApi, found_methods, wanted_methods
 
 from lab.context import LabContext
+from lab.edge.exchange import Exchange
+from lab.edge.integration import Integrations
 from lab.edge.plane import EdgePlane
+from lab.edge.reply import Reply
 from tests.tools.role_template import render
 
 ORIGIN = "https://chat.example.org"
@@ -229,6 +234,35 @@ def test_the_link_can_be_exchanged_under_load(role_api: RoleApi, backend: Backen
         asking.join(DEADLINE)
         stop()
     assert len(statuses) > 5 and set(statuses) == {200}
+
+
+def test_a_request_on_its_way_survives_the_exchange_of_the_link(
+    role_api: RoleApi, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role_api.import_document(role_api.link(1), version=1)
+    role_api.deploy()
+    _id, key, _plan = role_api.key()
+    stop = backend.listen(role_api.ctx.addresses.of(role_api.balancer_arn), PORT)
+    call, exchanged = Integrations.call, list[str]()
+
+    def exchange_link() -> None:
+        role_api.import_document(role_api.link(2), version=2)
+        role_api.deploy()
+        for link in role_api.client.get_vpc_links()["items"]:
+            role_api.client.delete_vpc_link(vpcLinkId=link["id"])
+            exchanged.append(link["id"])
+
+    async def late(self: Integrations, exchange: Exchange, http: web.BaseRequest) -> Reply | web.StreamResponse:
+        if not exchanged:
+            await asyncio.to_thread(exchange_link)
+        return await call(self, exchange, http)
+
+    monkeypatch.setattr(Integrations, "call", late)
+    try:
+        assert role_api.post(CHAT, key, headers=HEADERS, json={}).status_code == 200
+        assert len(exchanged) == 1
+    finally:
+        stop()
 
 
 # What a client may send that is no key: not one byte of it decides but that it is not the value of one.
