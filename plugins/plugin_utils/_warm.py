@@ -19,13 +19,14 @@ import atexit
 import contextlib
 import functools
 import gc
-import importlib
+import importlib.util
 import io
 import json
 import os
 import sys
 import types
 import typing as t
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from ansible import constants
@@ -245,9 +246,15 @@ def _all_to_stay() -> t.Iterator[None]:
 
 
 def _code_of(name: str) -> types.CodeType:
-    """A module's code, compiled once; importing it also imports all that it uses."""
-    spec: t.Any = importlib.import_module(f"{CODE_OF_MODULES}.{name}").__spec__
-    return t.cast(types.CodeType, spec.loader.get_code(spec.name))
+    """A module's code; what it uses is imported here, for all forks.
+
+    Ansible's loader compiles a module anew in each process, Python's own keeps what it has compiled.
+    """
+    spec: t.Any = importlib.util.find_spec(f"{CODE_OF_MODULES}.{name}")
+    kept = SourceFileLoader(spec.name, spec.loader.get_filename(spec.name))
+    code = t.cast(types.CodeType, kept.get_code(spec.name))
+    exec(code, {"__name__": spec.name})
+    return code
 
 
 @functools.cache

@@ -73,6 +73,16 @@ class TestSharedModels:
             assert botocore.hooks.accepts_kwargs is not before[-1]
         assert [getattr(owner, name) for owner, name, _depends_on in _shared_models._same_for_all()] == before
 
+    def test_models_are_read_into_plain_dictionaries_and_only_here(self) -> None:
+        own = botocore.loaders.OrderedDict
+        with shared_models():
+            model = botocore.loaders.create_loader().load_service_model("sqs", "service-2")
+            assert type(model["operations"]) is dict and "SendMessage" in model["operations"]
+        assert botocore.loaders.OrderedDict is own
+        assert list(model["operations"]) == list(
+            botocore.loaders.create_loader().load_service_model("sqs", "service-2")["operations"]
+        )
+
     def test_what_this_botocore_has_not_is_left_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delattr(botocore.hooks.EventAliaser, "_alias_event_name")
         monkeypatch.setattr(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import re
 import sys
@@ -94,6 +95,15 @@ class TestRunAsAModule:
         with pytest.raises(KeyboardInterrupt):
             run("raise KeyboardInterrupt")
         assert sys.modules["__main__"].__name__ == "__main__" and not hasattr(sys.modules["__main__"], "leftover")
+
+    def test_a_modules_code_is_the_file_as_it_is_now(self) -> None:
+        code = _warm._code_of("log_group")
+        assert Path(code.co_filename).resolve() == ROOT / "plugins/modules/log_group.py"
+        # What was compiled before counts as long as the file is the same.
+        kept = importlib.util.cache_from_source(code.co_filename)
+        if Path(kept).exists():
+            before = Path(kept).stat().st_mtime_ns
+            assert _warm._code_of("log_group") == code and Path(kept).stat().st_mtime_ns == before
 
     def test_a_rehearsal_is_refused_and_leaves_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         seen: list[tuple[int, str, str]] = []
