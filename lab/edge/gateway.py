@@ -86,12 +86,13 @@ class Gateway:
         try:
             return await self.integrations.call(exchange, http)
         except GatewayError as error:
-            if error.response_type != "API_CONFIGURATION_ERROR" or not await self._is_deployed_anew(exchange):
+            if error.response_type != "API_CONFIGURATION_ERROR" or not await self._reroute(exchange):
                 raise
             # It was let in by the deployment before, whose link went once this one was there.
             return await self.integrations.call(exchange, http)
 
-    async def _is_deployed_anew(self, exchange: Exchange) -> bool:
+    async def _reroute(self, exchange: Exchange) -> bool:
+        """Whether there is another deployment than the one that let it in, which it then goes by."""
         stage = await self._stage(exchange)
         if stage is None or exchange.stage is None or stage.deployment_id == exchange.stage.deployment_id:
             return False

@@ -64,7 +64,6 @@ class CommandsPlane:
         self._locks: dict[str, threading.Lock] = {}
         self._threads: list[threading.Thread] = []
         self._processes: list[subprocess.Popen[str]] = []
-        self._stopped = False
 
     def start(self, ctx: LabContext) -> None:
         self._ctx = ctx

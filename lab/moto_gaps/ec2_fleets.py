@@ -172,13 +172,13 @@ def _request(
     }
 
 
-def all_fleets() -> list[tuple[tuple[str, str], Params]]:
-    """By region and id, deleted ones too."""
-    return list(_fleets.items())
+def fleets(region: str) -> dict[str, Params]:
+    """By id, deleted ones too."""
+    return {fleet_id: fleet for (where, fleet_id), fleet in list(_fleets.items()) if where == region}
 
 
 def describe(call: Call, params: Params) -> Params:
-    mine = {fleet_id: fleet for (region, fleet_id), fleet in _fleets.items() if region == call.region}
+    mine = fleets(call.region)
     asked = params.get("FleetIds") or []
     for fleet_id in asked:
         if fleet_id not in mine:

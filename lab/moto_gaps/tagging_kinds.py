@@ -63,9 +63,8 @@ def pairs(tags: t.Any) -> Tags:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html has the types in the ARNs.
 def ec2(region: str) -> Found:
     at = f"arn:aws:ec2:{region}:{ACCOUNT_ID}"
-    for (where, fleet_id), fleet in ec2_fleets.all_fleets():
-        if where == region:
-            yield f"{at}:fleet/{fleet_id}", pairs(fleet["Tags"])
+    for fleet_id, fleet in ec2_fleets.fleets(region).items():
+        yield f"{at}:fleet/{fleet_id}", pairs(fleet["Tags"])
     ec2 = made("ec2", region)
     if ec2 is None:
         return

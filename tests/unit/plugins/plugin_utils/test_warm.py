@@ -96,14 +96,14 @@ class TestRunAsAModule:
             run("raise KeyboardInterrupt")
         assert sys.modules["__main__"].__name__ == "__main__" and not hasattr(sys.modules["__main__"], "leftover")
 
-    def test_a_modules_code_is_the_file_as_it_is_now(self) -> None:
+    def test_a_modules_code_is_compiled_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "dont_write_bytecode", False)
+        monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
         code = _warm._code_of("log_group")
         assert Path(code.co_filename).resolve() == ROOT / "plugins/modules/log_group.py"
-        # What was compiled before counts as long as the file is the same.
-        kept = importlib.util.cache_from_source(code.co_filename)
-        if Path(kept).exists():
-            before = Path(kept).stat().st_mtime_ns
-            assert _warm._code_of("log_group") == code and Path(kept).stat().st_mtime_ns == before
+        kept = Path(importlib.util.cache_from_source(code.co_filename))
+        before = kept.stat().st_mtime_ns
+        assert _warm._code_of("log_group") == code and kept.stat().st_mtime_ns == before
 
     def test_a_rehearsal_is_refused_and_leaves_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         seen: list[tuple[int, str, str]] = []
