@@ -26,7 +26,8 @@ import os
 import sys
 import types
 import typing as t
-from importlib.machinery import SourceFileLoader
+from importlib.abc import MetaPathFinder
+from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
 
 from ansible import constants
@@ -58,7 +59,7 @@ except (ImportError, AttributeError) as error:
     Display().warning(f"central.llm: every module runs in a process of its own, which is slower: {UNAVAILABLE}")
 
 PROFILE = "legacy"  # How arguments and results are serialised: as for every module that does not ask for another.
-CODE_OF_MODULES = "ansible_collections.central.llm.plugins.modules"
+PLUGINS = "ansible_collections.central.llm.plugins"
 
 
 class WarmActionModule(NormalActionModule):
@@ -71,7 +72,7 @@ class WarmActionModule(NormalActionModule):
         super().__init_subclass__()
         # A base class of several actions names no services: it has no module.
         if not UNAVAILABLE and cls.services:
-            with _all_to_stay():
+            with _all_to_stay(), _compiled_once():
                 cls._code = _code_of(cls.__module__.rpartition(".")[2])
                 parse_models(cls.services)
                 _find_filters()
@@ -246,15 +247,35 @@ def _all_to_stay() -> t.Iterator[None]:
 
 
 def _code_of(name: str) -> types.CodeType:
-    """A module's code; what it uses is imported here, for all forks.
-
-    Ansible's loader compiles a module anew in each process, Python's own keeps what it has compiled.
-    """
-    spec: t.Any = importlib.util.find_spec(f"{CODE_OF_MODULES}.{name}")
-    kept = SourceFileLoader(spec.name, spec.loader.get_filename(spec.name))
-    code = t.cast(types.CodeType, kept.get_code(spec.name))
+    """A module's code; what it uses is imported here, for all forks."""
+    spec: t.Any = importlib.util.find_spec(f"{PLUGINS}.modules.{name}")
+    code = t.cast(types.CodeType, spec.loader.get_code(spec.name))
     exec(code, {"__name__": spec.name})
     return code
+
+
+class _Compiled(MetaPathFinder):
+    """Finds what is in this collection's folders for Python's own loader, which keeps what it has compiled."""
+
+    def find_spec(
+        self, fullname: str, path: t.Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if not fullname.startswith(f"{PLUGINS}.") or not path:
+            return None
+        found = FileFinder(path[0], (SourceFileLoader, [".py"])).find_spec(fullname)
+        # A folder without __init__.py is no package to Python, and one to Ansible.
+        return found if found and found.loader else None
+
+
+@contextlib.contextmanager
+def _compiled_once() -> t.Iterator[None]:
+    """Ansible's loader of collections would compile all that is imported within it anew in each run."""
+    finder = _Compiled()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import typing as t
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
@@ -96,14 +97,37 @@ class TestRunAsAModule:
             run("raise KeyboardInterrupt")
         assert sys.modules["__main__"].__name__ == "__main__" and not hasattr(sys.modules["__main__"], "leftover")
 
-    def test_a_modules_code_is_compiled_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_code_is_compiled_once_for_all_runs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "dont_write_bytecode", False)
         monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
-        code = _warm._code_of("log_group")
+        with _warm._compiled_once():
+            code = _warm._code_of("log_group")
         assert Path(code.co_filename).resolve() == ROOT / "plugins/modules/log_group.py"
         kept = Path(importlib.util.cache_from_source(code.co_filename))
         before = kept.stat().st_mtime_ns
-        assert _warm._code_of("log_group") == code and kept.stat().st_mtime_ns == before
+        with _warm._compiled_once():
+            assert _warm._code_of("log_group") == code and kept.stat().st_mtime_ns == before
+
+    def test_only_what_is_in_this_collection_is_found_for_pythons_loader(self) -> None:
+        finder = _warm._Compiled()
+        folder = str(ROOT / "plugins/module_utils")
+        found = finder.find_spec(f"{_warm.PLUGINS}.module_utils._at_once", [folder])
+        assert found and isinstance(found.loader, SourceFileLoader)
+        # Without __init__.py, not there, of others, or the top: for Ansible's own finder.
+        for name, path in (
+            (f"{_warm.PLUGINS}.modules", [str(ROOT / "plugins")]),
+            (f"{_warm.PLUGINS}.module_utils._nothing", [folder]),
+            ("ansible_collections.amazon.aws.plugins.module_utils._at_once", [folder]),
+            (f"{_warm.PLUGINS}.module_utils._at_once", None),
+        ):
+            assert finder.find_spec(name, path) is None
+
+    def test_nothing_is_found_for_it_outside(self) -> None:
+        before = list(sys.meta_path)
+        with pytest.raises(KeyError), _warm._compiled_once():
+            assert len(sys.meta_path) == len(before) + 1
+            raise KeyError
+        assert sys.meta_path == before
 
     def test_a_rehearsal_is_refused_and_leaves_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         seen: list[tuple[int, str, str]] = []
