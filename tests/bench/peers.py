@@ -98,7 +98,7 @@ class Central(Peer):
         return {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
 
 
-class Foundation(Peer):
+class Foundation(Central):
     """All rooms, with nothing to do: what the others take for theirs meanwhile tells how fast the machine is."""
 
     name = "foundation"
@@ -111,9 +111,6 @@ class Foundation(Peer):
 
     def command(self, endpoint: str, image: str) -> list[str]:
         return ["ansible-playbook", "-i", str(ROOT / "inventories" / "local"), str(HERE / "foundation.yml")]
-
-    def variables(self) -> dict[str, str]:
-        return {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
 
 
 class Cli(Peer):
