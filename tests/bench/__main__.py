@@ -20,6 +20,7 @@ from .figures import Figure, median, ratio, table
 from .growth import growth
 from .latency import delayed
 from .peers import HERE, Central, Cli, Foundation, Peer, Terraform, taking_part
+from .playing import succeed
 from .session import session
 
 Times = dict[str, list[float]]
@@ -108,9 +109,7 @@ def warm_task(stack: Stack, work: Path, rounds: int) -> Figure:
 def foundation(stack: Stack, rounds: int) -> list[Figure]:
     """The rooms with nothing to do, and `up` on a session that is up: what is ours of a start."""
     for _once in range(2):
-        run = stack.play("up")
-        if run.status:
-            raise SystemExit(run.output)
+        succeed(stack, "up")
     rooms = ["ansible-playbook", "-i", "inventories/local", str(HERE / "foundation.yml")]
     up = ["ansible-playbook", "-i", "inventories/local", "playbooks/up.yml"]
     timed(stack, rooms)

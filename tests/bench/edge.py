@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from tests.sweep.stack import STACK, Stack
 
 from .figures import Figure, quantile
+from .playing import succeed
 
 # No plan holds a race back.
 _UNLIMITED = {
@@ -86,9 +87,7 @@ def engine(stack: Stack) -> str:
 
 
 def edge(stack: Stack, rounds: int, report: t.Callable[[str], None]) -> list[Figure]:
-    run = stack.play("up", "-e", json.dumps(_UNLIMITED))
-    if run.status:
-        raise SystemExit(run.output)
+    succeed(stack, "up", _UNLIMITED)
     through, past = ways(stack)
     for way in (through, past):
         way.ask()
@@ -98,9 +97,7 @@ def edge(stack: Stack, rounds: int, report: t.Callable[[str], None]) -> list[Fig
     streamed = [(through.stream(), past.stream()) for _number in range(rounds * _STREAMS)]
     report(f"  the gateway's way: {len(asked)} requests, {len(streamed)} streams of {_EVENTS} events")
 
-    run = stack.play("up", "-e", json.dumps({**_UNLIMITED, "llm_gateway_auth": "bearer"}))
-    if run.status:
-        raise SystemExit(run.output)
+    succeed(stack, "up", {**_UNLIMITED, "llm_gateway_auth": "bearer"})
     through, past = ways(stack)
     for way in (through, past):
         way.ask()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 import typing as t
 
 from tests.sweep.stack import STACK, Stack
 
 from .figures import Figure
+from .playing import succeed
 
 HOSTS = (1, 3, 10)
 CLIENTS = (1, 10, 100)
@@ -17,9 +17,7 @@ CLIENTS = (1, 10, 100)
 def _up(stack: Stack, variables: dict[str, t.Any]) -> tuple[float, int]:
     stack.forget_calls()
     began = time.perf_counter()
-    run = stack.play("up", "-e", json.dumps(variables))
-    if run.status:
-        raise SystemExit(run.output)
+    succeed(stack, "up", variables)
     return time.perf_counter() - began, len(stack.calls())
 
 
@@ -36,9 +34,7 @@ def hosts(stack: Stack) -> list[Figure]:
     """A session on a converged stack that is down."""
     found: list[Figure] = []
     for count in HOSTS:
-        down = stack.play("down")
-        if down.status:
-            raise SystemExit(down.output)
+        succeed(stack, "down")
         wanted = {"llm_host_count": count}
         found += _figures("hosts", count, _up(stack, wanted), _up(stack, wanted))
     return found

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from tests.sweep.stack import ROOT, Stack
 
+from .playing import succeed
+
 HERE = Path(__file__).parent / "peers"
 _IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id"
 
@@ -104,10 +106,7 @@ class Foundation(Central):
     name = "foundation"
 
     def prepare(self) -> None:
-        for _once in range(2):
-            run = self._stack.play("up")
-            if run.status:
-                raise Failed(run.output)
+        succeed(self._stack, "up")
 
     def command(self, endpoint: str, image: str) -> list[str]:
         return ["ansible-playbook", "-i", str(ROOT / "inventories" / "local"), str(HERE / "foundation.yml")]

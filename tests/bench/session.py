@@ -11,6 +11,7 @@ from tests.sweep.stack import STACK, Stack
 
 from .figures import Figure, median, ratio
 from .peers import HERE
+from .playing import succeed
 
 _CLUSTER, _SERVICE = f"{STACK}-service-cluster", f"{STACK}-service"
 _LOOK_EVERY_S = 0.05
@@ -18,9 +19,7 @@ _LIMIT_S = 120
 
 
 def ours(stack: Stack) -> None:
-    run = stack.play("up")
-    if run.status:
-        raise SystemExit(run.output)
+    succeed(stack, "up")
 
 
 def by_hand(stack: Stack) -> None:
@@ -56,9 +55,7 @@ def session(stack: Stack, rounds: int, report: t.Callable[[str], None]) -> list[
     ours(stack)
     for number in range(1, rounds + 1):
         for name, start in starts.items():
-            down = stack.play("down")
-            if down.status:
-                raise SystemExit(down.output)
+            succeed(stack, "down")
             began = time.perf_counter()
             start(stack)
             times[name].append(time.perf_counter() - began)
