@@ -44,6 +44,10 @@ _ENCODED = re.compile(r"[Ee]ncoded authorization failure message: ?\S+")
 # "User: … is not authorized to perform: logs:PutRetentionPolicy on resource: arn:… because …"
 _NAMED_ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>\S+))?")
 
+# All that Secrets Manager says where its caller may use the secret, not the KMS key behind it.
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+_NO_KMS = "Access to KMS is not allowed"
+
 
 class AwsCallError(AnsibleAWSError):
     """An AWS call failed; the message says what was tried, what AWS answered and, when denied, what is missing."""
@@ -88,6 +92,12 @@ def _what_is_missing(client: t.Any, operation: str, message: str) -> str:
         if encoded
         else ""
     )
+    if _NO_KMS in message:
+        actions = "kms:Decrypt" if operation == "GetSecretValue" else "kms:GenerateDataKey or kms:Decrypt"
+        return (
+            f"The caller lacks the IAM action {actions} on the KMS key of the secret: "
+            "its own policies and the key's have to allow it"
+        )
     named = _NAMED_ACTION.search(message)
     if named:
         resource = f" on {named['resource'].rstrip('.,')}" if named["resource"] else ""

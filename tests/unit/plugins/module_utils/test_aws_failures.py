@@ -73,6 +73,16 @@ def test_a_named_action_beside_an_encoded_message() -> None:
     assert "lacks the IAM action ec2:RunInstances on arn:aws:ec2:eu-central-1:1:instance/*. The rest" in said
 
 
+@pytest.mark.parametrize(
+    ("operation", "actions"),
+    [("GetSecretValue", "kms:Decrypt"), ("PutSecretValue", "kms:GenerateDataKey or kms:Decrypt")],
+)
+def test_a_secret_whose_kms_key_is_not_the_callers_to_use(operation: str, actions: str) -> None:
+    said = explain(client("secretsmanager"), denied(operation, "Access to KMS is not allowed"))
+    assert f"lacks the IAM action {actions} on the KMS key of the secret" in said
+    assert "secretsmanager:" not in said
+
+
 def test_the_resource_of_the_request_is_named_where_aws_names_none() -> None:
     @aws_call("change the stage {name} of {api_id}")
     def change(client: t.Any, api_id: str, name: str) -> None:
