@@ -47,6 +47,16 @@ class TestRole:
         assert {name for name in set(load(role / "defaults/main.yml")) - SHARED if f"`{name}`" not in page} == set()
 
 
+def test_a_name_is_made_up_by_one_role() -> None:
+    """Another role that needs it asks for the option of the one first, which may have been given another value."""
+    made_up: dict[str, set[str]] = {}
+    for role in ROLES:
+        for text in map(str, load(role / "defaults/main.yml").values()):
+            if text.startswith("{{ llm_stack }}-"):
+                made_up.setdefault(text, set()).add(role.name)
+    assert {text: roles for text, roles in made_up.items() if len(roles) > 1} == {}
+
+
 def test_the_action_group_names_every_module() -> None:
     group = load(ROOT / "meta/runtime.yml")["action_groups"]["aws"]
     modules = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
