@@ -36,4 +36,10 @@ options:
       - Seconds to wait for the answer, and for each further piece of it.
     type: int
     default: 300
+  throttled_timeout:
+    description:
+      - For how many seconds the question is repeated where the answer is HTTP 429, too many requests, and that was not
+        expected. Where the quota of the key is used up, the first one is enough.
+    type: int
+    default: 30
 """

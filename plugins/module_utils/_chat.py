@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import contextlib
+import http
 import http.client
 import json
+import time
 import typing as t
 import urllib.error
 
@@ -24,10 +26,19 @@ QUESTION: t.Final = {
     "prompt": {"type": "str", "default": "Say hello."},
     "max_tokens": {"type": "int", "default": 16, "no_log": False},
     "timeout": {"type": "int", "default": 300},
+    "throttled_timeout": {"type": "int", "default": 30},
 }
 
 # As much of an answer that nobody expected as helps to understand it.
 _SHOWN = 2000
+
+# Seconds between two requests where one was too many.
+_PAUSE = 1.0
+# What says of a 429 that the quota is used up: to OpenAI's clients, and as API Gateway says it by itself.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+_USED_UP = ("insufficient_quota", "Limit Exceeded")
+
+T = t.TypeVar("T")
 
 
 class NotAnswered(Exception):
@@ -83,4 +94,28 @@ def answer_to(options: Resource, key: str, accept: str, **further: t.Any) -> t.I
         raise NotAnswered(f"No answer from {options['url']}: {error}") from error
 
 
-__all__ = ("QUESTION", "NotAnswered", "Refused", "answer_to", "read_key")
+def unthrottled(
+    ask: t.Callable[[], T],
+    timeout: int,
+    clock: t.Callable[[], float] = time.monotonic,
+    pause: t.Callable[[float], None] = time.sleep,
+) -> T:
+    """What comes of asking, which is repeated for so many seconds while there are too many requests."""
+    end = clock() + timeout
+    while True:
+        try:
+            return ask()
+        except Refused as refused:
+            if refused.status != http.HTTPStatus.TOO_MANY_REQUESTS:
+                raise
+            if any(words in str(refused) for words in _USED_UP):
+                raise NotAnswered(
+                    f"{refused} The quota of this key is used up until its next period: ask with the key of another "
+                    "client, or raise the quota of this one."
+                ) from refused
+            if clock() >= end:
+                raise
+        pause(_PAUSE)
+
+
+__all__ = ("QUESTION", "NotAnswered", "Refused", "answer_to", "read_key", "unthrottled")

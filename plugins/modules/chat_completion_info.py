@@ -86,6 +86,7 @@ from ansible_collections.central.llm.plugins.module_utils._chat import (
     Refused,
     answer_to,
     read_key,
+    unthrottled,
 )
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
@@ -95,16 +96,20 @@ _REQUEST_ID = "x-amz-apigw-id"
 
 
 def ask(options: Resource, key: str) -> Resource:
+    began = time.monotonic()
     try:
         with answer_to(options, key, "application/json") as answer:
             status, headers, said = answer.status, answer.headers, answer.read()
     except Refused as refused:
         if refused.status not in options["status"]:
-            raise NotAnswered(f"{refused} (expected: {_words(options['status'])})") from refused
-        return {"status": refused.status, "request_id": refused.headers.get(_REQUEST_ID, ""), "tokens": 0}
-    if status not in options["status"]:
-        raise NotAnswered(f"The answer is HTTP {status}, and was to be {_words(options['status'])}.")
-    return {"status": status, "request_id": headers.get(_REQUEST_ID, ""), "tokens": tokens_of(said)}
+            raise
+        status, headers, tokens = refused.status, refused.headers, 0
+    else:
+        if status not in options["status"]:
+            raise NotAnswered(f"The answer is HTTP {status}, and was to be {_words(options['status'])}.")
+        tokens = tokens_of(said)
+    seconds = round(time.monotonic() - began, 3)
+    return {"status": status, "request_id": headers.get(_REQUEST_ID, ""), "tokens": tokens, "seconds": seconds}
 
 
 def tokens_of(said: bytes) -> int:
@@ -141,12 +146,13 @@ def main() -> None:
         key = ""
         if options["secret"]:
             key = read_key(module, module.client("secretsmanager"), options["secret"])
-        began = time.monotonic()
         try:
-            found = ask(options, key)
+            found = unthrottled(lambda: ask(options, key), options["throttled_timeout"])
+        except Refused as refused:
+            module.fail_json(msg=f"{refused} (expected: {_words(options['status'])})")
         except NotAnswered as error:
             module.fail_json(msg=str(error))
-        module.exit_json(changed=False, seconds=round(time.monotonic() - began, 3), **found)
+        module.exit_json(changed=False, **found)
 
 
 if __name__ == "__main__":

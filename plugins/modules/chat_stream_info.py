@@ -68,6 +68,7 @@ from ansible_collections.central.llm.plugins.module_utils._chat import (
     NotAnswered,
     answer_to,
     read_key,
+    unthrottled,
 )
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 from ansible_collections.central.llm.plugins.module_utils._stream import Stream
@@ -97,7 +98,7 @@ def main() -> None:
     with module.failures_reported():
         key = read_key(module, module.client("secretsmanager"), module.params["secret"])
         try:
-            stream = ask(module.params, key)
+            stream = unthrottled(lambda: ask(module.params, key), module.params["throttled_timeout"])
         except NotAnswered as error:
             module.fail_json(msg=str(error))
         speed = stream.tokens_per_second

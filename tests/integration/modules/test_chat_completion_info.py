@@ -64,6 +64,28 @@ def test_anything_else_fails(completion: t.Any, answer: dict[str, t.Any], expect
     assert KEY not in json.dumps(outcome)
 
 
+def test_too_many_requests_are_repeated_for_a_while(completion: t.Any) -> None:
+    with endpoint(COMPLETION, kind=JSON, first=[(429, "Too Many Requests")]) as (url, came):
+        outcome = completion(url, secret=SECRET)
+    assert outcome["tokens"] == 5 and len(came) == 2
+    # The time of the one that was answered.
+    assert outcome["seconds"] < 1
+    with endpoint("Too Many Requests", kind=JSON, status=429) as (url, came):
+        outcome = completion(url, secret=SECRET, throttled_timeout=0)
+    assert outcome.failed and "HTTP 429: Too Many Requests (expected: 200)" in outcome["msg"] and len(came) == 1
+    with endpoint("Too Many Requests", kind=JSON, status=429) as (url, came):
+        assert completion(url, secret=SECRET, status=[429])["status"] == 429
+    assert len(came) == 1
+
+
+def test_a_quota_that_is_used_up_is_not_asked_again(completion: t.Any) -> None:
+    said = json.dumps({"error": {"message": "The quota is used up.", "code": "insufficient_quota"}})
+    with endpoint(said, kind=JSON, status=429) as (url, came):
+        outcome = completion(url, secret=SECRET)
+    assert outcome.failed and "used up until its next period" in outcome["msg"] and "another client" in outcome["msg"]
+    assert len(came) == 1
+
+
 def test_nobody_there(completion: t.Any) -> None:
     assert "No answer from" in completion("http://127.0.0.1:9/v1")["msg"]
 

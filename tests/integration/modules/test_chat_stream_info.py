@@ -49,6 +49,17 @@ def test_anything_less_fails(stream: t.Any, answer: dict[str, t.Any], message: s
     assert KEY not in json.dumps(outcome)
 
 
+def test_too_many_requests_are_repeated_for_a_while(stream: t.Any) -> None:
+    with endpoint(WHOLE, first=[(429, "Too Many Requests")]) as (url, came):
+        outcome = stream(url)
+    assert outcome["tokens"] == 5 and len(came) == 2
+    # It is not the time of the gateway's refusals that is measured.
+    assert outcome["first_token_seconds"] < 1
+    with endpoint('{"error": {"code": "insufficient_quota"}}', status=429) as (url, came):
+        outcome = stream(url)
+    assert outcome.failed and "used up until its next period" in outcome["msg"] and len(came) == 1
+
+
 def test_nobody_there(stream: t.Any) -> None:
     assert "No answer from" in stream("http://127.0.0.1:9/v1")["msg"]
 
