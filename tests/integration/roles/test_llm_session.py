@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import json
+import threading
 import typing as t
 from pathlib import Path
 
@@ -65,6 +68,47 @@ def alive(lab: t.Any) -> list[str]:
     return [each["InstanceId"] for each in instances if each["State"]["Name"] != "terminated"]
 
 
+@contextlib.contextmanager
+def gateway(*, required: set[str], used_up: bool = False) -> t.Iterator[tuple[str, list[int]]]:
+    """Answers as API Gateway does to a key, to headers that it requires and to a quota; notes the states."""
+    came: list[int] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            said, kind = json.dumps({"usage": {"completion_tokens": 2}}), "application/json"
+            if "x-api-key" not in self.headers:
+                came.append(403)
+            elif used_up:
+                came.append(429)
+                said = json.dumps({"error": {"code": "insufficient_quota"}})
+            elif not required <= {name.lower() for name in self.headers}:
+                came.append(400)
+            else:
+                came.append(200)
+                if asked.get("stream"):
+                    said, kind = (
+                        f'data: {{"choices":[{{"delta":{{"content":"a"}}}}]}}\n\ndata: {said}\n\n',
+                        "text/event-stream",
+                    )
+                    said += "data: [DONE]\n\n"
+            self.send_response(came[-1])
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(said.encode())
+
+        def log_message(self, *_arguments: t.Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", came
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 class TestQuote:
     def test_it_is_said(self, session: t.Any) -> None:
         said = session.ok("preflight", llm_host_count=2, llm_session_hours=4).output
@@ -103,6 +147,57 @@ class TestQuote:
         assert "Nothing was started" in session.refused(
             "preflight", llm_session_require_live_prices=True, llm_session_fallback_prices=FALLBACK
         )
+
+
+class TestPreflight:
+    def test_engines_without_hosts_are_refused(self, session: t.Any) -> None:
+        said = session.refused("preflight", llm_session_count=2)
+        assert "llm_session_count is 2, and llm_host_count 1" in said and "set llm_host_count" in said
+        # As the command line gives them.
+        session.ok("preflight", llm_session_count="2", llm_host_count="2")
+
+    def test_a_gateway_without_the_way_of_the_proof_is_refused(self, session: t.Any) -> None:
+        embeddings = {"path": "/v1/embeddings", "method": "POST"}
+        chat = {"path": "/v1/chat/completions", "method": "POST"}
+        said = session.refused("preflight", llm_gateway_routes=[embeddings])
+        assert "llm_gateway_routes has no POST /v1/chat/completions" in said
+        session.ok("preflight", llm_gateway_routes=[embeddings, chat])
+
+
+class TestProof:
+    """Against an endpoint that stands for the gateway, with the key in the secret of the stack's client."""
+
+    @pytest.fixture
+    def proof(self, session: t.Any, lab: t.Any) -> t.Any:
+        lab.client("secretsmanager").create_secret(
+            Name="central-llm/clients/central-llm-client", SecretString=json.dumps({"value": "a-key"})
+        )
+        return lambda url, **given: session("verify", llm_session_url=url, llm_session_model="tiny", **given)
+
+    def test_headers_are_what_the_gateway_requires(self, proof: t.Any) -> None:
+        with gateway(required={"x-team"}) as (url, came):
+            run = proof(url, llm_gateway_required_headers=["x-team"])
+        assert not run.failed, run.output
+        assert came == [403, 400, 200, 200]
+
+    def test_what_is_not_required_is_not_missed(self, proof: t.Any) -> None:
+        with gateway(required=set()) as (url, came):
+            run = proof(url, llm_gateway_required_headers=[])
+        assert not run.failed, run.output
+        assert came == [403, 200, 200]
+
+    def test_without_a_word_the_defaults_of_the_gateway_are_required(self, proof: t.Any) -> None:
+        with gateway(required={"x-llm-source", "x-llm-user", "x-llm-request-type"}) as (url, came):
+            run = proof(url)
+        assert not run.failed, run.output
+        assert came == [403, 400, 200, 200]
+
+    def test_a_quota_that_is_used_up_says_whose(self, proof: t.Any) -> None:
+        with gateway(required=set(), used_up=True) as (url, came):
+            run = proof(url, llm_gateway_required_headers=[])
+        assert run.failed and came == [403, 429]
+        assert "llm_session_secret (central-llm/clients/central-llm-client)" in run.output
+        assert "Expect an answer: The answer is HTTP 429" in run.output
 
 
 class TestDown:
