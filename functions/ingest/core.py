@@ -172,6 +172,9 @@ def read(batch: Batch, settings: Settings) -> tuple[list[Record], list[Poison]]:
     side = "gateway" if batch.log_group == settings.gateway_log_group else "engine"
     records, poison = [], []
     for event in batch.events:
+        # vLLM names the middleware when it starts, and so does a traceback: such a line passes the filter, too.
+        if side == "engine" and MARK not in event.message:
+            continue
         try:
             if side == "gateway":
                 records.append(of_gateway(event, settings))
@@ -199,10 +202,7 @@ def of_gateway(event: LogEvent, settings: Settings) -> Record:
 
 def of_engine(event: LogEvent, settings: Settings) -> Record:
     """The record may follow something that another wrote without ending its line."""
-    at = event.message.find(MARK)
-    if at < 0:
-        raise ValueError("the line is no record")
-    line = event.message[at:].strip()
+    line = event.message[event.message.index(MARK) :].strip()
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):

@@ -178,7 +178,6 @@ def test_what_another_wrote_before_a_record_does_not_hide_it() -> None:
         (ENGINE_GROUP, engine_line()[:-1], "no JSON"),
         (ENGINE_GROUP, engine_line(central_llm_audit=2), "version 2"),
         (ENGINE_GROUP, engine_line(received_at=10**15), "no time"),
-        (ENGINE_GROUP, "central_llm_audit of another kind", "no record"),
         (GATEWAY_GROUP, "no line at all", "nothing of the access log"),
         (GATEWAY_GROUP, "[" * 100_000, "nothing of the access log"),
         (GATEWAY_GROUP, gateway_line(extendedRequestId="-"), "names no request"),
@@ -191,6 +190,19 @@ def test_a_line_that_makes_no_sense_is_set_aside_and_its_neighbours_are_not(grou
     records, poison = read(group, good, line, good)
     assert len(records) == 2
     assert [each.event.message for each in poison] == [line] and why in poison[0].why
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "(APIServer pid=7) INFO 11-25 12:00:00 [api_utils.py:235] non-default args: "
+        "{'model': '/models/tiny', 'middleware': ['central_llm_audit.Middleware']}",
+        '  File "/usr/local/lib/python3.12/dist-packages/central_llm_audit/middleware.py", line 40, in __call__',
+    ],
+)
+def test_what_else_an_engine_says_of_the_middleware_is_no_record_and_no_failure(line: str) -> None:
+    records, poison = read(ENGINE_GROUP, line, engine_line())
+    assert len(records) == 1 and not poison
 
 
 def test_a_hostile_line_is_bounded() -> None:
@@ -300,7 +312,8 @@ def test_no_line_and_no_event_stops_the_others(values: dict[str, t.Any], group: 
     document["logEvents"].insert(0, odd)
     batch = core.decode(packed(gzip.compress(json.dumps(document).encode())))
     records, poison = core.read(batch, SETTINGS)
-    assert len(records) + len(poison) == len(batch.events)
+    told = [each for each in batch.events if group == GATEWAY_GROUP or core.MARK in each.message]
+    assert len(records) + len(poison) == len(told)
     assert any(record.line == core.digest(good) for record in records)
     for record in records:
         request = core.update("table", record)
