@@ -24,9 +24,11 @@ log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)
 
 CONCURRENCY = 8
-# SQS takes ten messages and 1 MiB a call, of which one here is a part at most.
+# SQS takes ten messages and 1 MiB a call: of a line, and of why it is set aside, so many bytes in JSON go into one.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 MOST_MESSAGES = 10
-LONGEST_MESSAGE = 60_000
+LONGEST_LINE = 96_000
+LONGEST_REASON = 4_000
 NAMESPACE = "CentralLLM"
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 MOST_VALUES = 100
@@ -91,15 +93,22 @@ def set_aside(batch: Batch, poison: list[Poison]) -> None:
             )
 
 
+def cut(text: str, most: int) -> str:
+    """As much of its beginning as takes at most so many bytes in JSON, where a character takes up to twelve."""
+    while (size := len(json.dumps(text))) > most:
+        text = text[: len(text) * most // size]
+    return text
+
+
 def message(batch: Batch, poison: Poison) -> str:
     return json.dumps(
         {
-            "why": poison.why,
+            "why": cut(poison.why, LONGEST_REASON),
             "logGroup": batch.log_group,
             "logStream": batch.log_stream,
             "id": poison.event.id,
             "timestamp": poison.event.timestamp,
-            "message": poison.event.message[:LONGEST_MESSAGE],
+            "message": cut(poison.event.message, LONGEST_LINE),
         }
     )
 

@@ -44,6 +44,7 @@ class Queue:
 
     def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, t.Any]:
         assert QueueUrl == "http://queue/failed" and 1 <= len(Entries) <= 10
+        assert sum(len(each["MessageBody"].encode()) for each in Entries) <= 2**20
         if self.broken:
             return {"Failed": [{"Code": "InternalError"}]}
         self.messages += [json.loads(each["MessageBody"]) for each in Entries]
@@ -89,6 +90,16 @@ def test_poison_is_set_aside_and_the_rest_is_written(aws: tuple[Dynamo, Queue]) 
     queue.broken = True
     with pytest.raises(RuntimeError, match="could not be set aside"):
         handler.handle(event(GATEWAY_GROUP, broken[:1]), None)
+
+
+@pytest.mark.parametrize("text", ["x", '"', "\N{GRINNING FACE}", "\x00", "\ud800", '"' * 9 + "x" * 991])
+def test_ten_of_the_longest_lines_are_set_aside_in_one_call(aws: tuple[Dynamo, Queue], text: str) -> None:
+    line = engine_line(user=text * (100_000 // len(text)))[:-1]
+    version = engine_line(central_llm_audit=text * (100_000 // len(text)))
+    counts = handler.handle(event(ENGINE_GROUP, [line] * 10 + [version] * 10), None)
+    assert counts["poison"] == 20 and len(aws[1].messages) == 20
+    for found, whole in zip(aws[1].messages, [line] * 10 + [version] * 10, strict=True):
+        assert len(found["message"]) > 7_000 and whole.startswith(found["message"])
 
 
 def test_what_fails_once_is_tried_singly_and_what_fails_again_lets_the_batch_come_again(
