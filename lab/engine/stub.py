@@ -41,6 +41,7 @@ class Settings:
     start_delay: float
     fail_with: int | None
     middleware: tuple[str, ...] = ()
+    shutdown_timeout: int = 0
 
 
 class RequestRefused(Exception):
@@ -60,6 +61,7 @@ def parse_arguments(arguments: list[str]) -> tuple[Settings, list[str]]:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--middleware", action="append", default=[], help="package.module.Class of an ASGI middleware")
+    parser.add_argument("--shutdown-timeout", type=int, default=0, help="seconds for answers under way on SIGTERM")
     parser.add_argument("--start-delay", type=float, default=0.0, help="seconds until it listens")
     parser.add_argument("--fail-with", type=int, help="exit status to end with instead of listening")
     # `vllm serve MODEL …` and `vllm serve --model MODEL …` are the same. No positional for argparse: it would take the
@@ -69,8 +71,17 @@ def parse_arguments(arguments: list[str]) -> tuple[Settings, list[str]]:
     known, ignored = parser.parse_known_args(arguments)
     model = known.model
     names = tuple(known.served_model_name or [model])
-    middleware = tuple(known.middleware)
-    return Settings(model, names, known.host, known.port, known.start_delay, known.fail_with, middleware), ignored
+    settings = Settings(
+        model,
+        names,
+        known.host,
+        known.port,
+        known.start_delay,
+        known.fail_with,
+        tuple(known.middleware),
+        known.shutdown_timeout,
+    )
+    return settings, ignored
 
 
 def pick(seed: str, count: int) -> list[str]:
@@ -260,8 +271,9 @@ def main(arguments: list[str]) -> None:
         log.error("ending with status %d, as asked", settings.fail_with)
         sys.exit(settings.fail_with)
     log.info("listening on http://%s:%d as %s", host, settings.port, ", ".join(settings.served_names))
-    # A stop does not wait for streams: vLLM aborts them too.
-    web.run_app(make_app(settings), host=host, port=settings.port, print=None, shutdown_timeout=1)
+    # A stop waits for answers as long as it was told to; told nothing, vLLM aborts them too.
+    seconds = settings.shutdown_timeout or 1
+    web.run_app(make_app(settings), host=host, port=settings.port, print=None, shutdown_timeout=seconds)
 
 
 if __name__ == "__main__":

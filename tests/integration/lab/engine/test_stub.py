@@ -118,6 +118,28 @@ def test_it_listens_late_when_told_and_ends_on_sigterm(start: Start) -> None:
     assert late.process.wait(STOP_SECONDS) == 0
 
 
+@pytest.mark.parametrize(("seconds", "finishes"), [("0", False), ("30", True)])
+def test_on_sigterm_an_answer_under_way_gets_as_long_as_the_engine_was_told(
+    start: Start, seconds: str, finishes: bool
+) -> None:
+    engine = start("lab/stub", "--served-model-name", "tiny", "--shutdown-timeout", seconds, address="127.0.0.4")
+    engine.wait_until_healthy(READY_SECONDS)
+    asked = openai.OpenAI(base_url=f"{engine.url}/v1", api_key="unused", max_retries=0, timeout=60)
+    stream = iter(
+        asked.chat.completions.create(
+            model="tiny", messages=QUESTION, max_tokens=8, stream=True, extra_headers={"x-stub-token-delay": "0.4"}
+        )
+    )
+    assert next(stream).choices[0].delta.role == "assistant"
+    engine.process.send_signal(signal.SIGTERM)
+    if finishes:
+        assert list(stream)[-1].choices[0].finish_reason == "length"
+    else:
+        with pytest.raises(openai.APIError):
+            list(stream)
+    assert engine.process.wait(STOP_SECONDS) == 0
+
+
 HEADERS = {"x-llm-gateway-request-id": "JRZ1pHe5oAMF1zg=", "x-llm-user": "alice", "x-llm-source": "terminal"}
 
 
