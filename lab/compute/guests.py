@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 import typing as t
@@ -23,6 +24,7 @@ from lab.context import LabContext
 log = logging.getLogger("lab.compute")
 
 _LIMIT_SECONDS = 20
+_RUN = re.compile(r"(?<![\w/.-])/run/")
 # A guest's own commands, in the place of the machine's.
 _COMMANDS = {
     "curl": """exec {curl} --connect-to 169.254.169.254:80:127.0.0.1:"$LAB_METADATA" -H "{header}: $LAB_HOST" "$@"
@@ -80,11 +82,11 @@ class Guests(Ticking):
         return self._timers[instance_id]
 
     def _run(self, instance_id: str, timer: units.Timer, now: float) -> None:
-        folder = self._home / instance_id / timer.runtime_directory
+        # What a guest keeps in /run is its own.
+        folder = self._home / instance_id / "run"
         folder.mkdir(parents=True, exist_ok=True)
         environment = {
             "PATH": f"{self._home / 'bin'}:{os.environ.get('PATH', os.defpath)}",
-            "RUNTIME_DIRECTORY": str(folder),
             "TZ": "UTC",
             "LAB_METADATA": str(self._metadata.port),
             "LAB_HOST": instance_id,
@@ -93,7 +95,7 @@ class Guests(Ticking):
         try:
             ended = subprocess.run(
                 ["bash", "-s"],
-                input=timer.program.encode(),
+                input=_RUN.sub(f"{folder}/", timer.program).encode(),
                 env=environment,
                 cwd=folder,
                 capture_output=True,

@@ -19,7 +19,6 @@ class Timer(t.NamedTuple):
     name: str
     seconds: float
     program: str
-    runtime_directory: str
 
 
 def timers(script: str) -> list[Timer]:
@@ -35,7 +34,7 @@ def timers(script: str) -> list[Timer]:
         program = files.get(service.get("ExecStart", ""))
         seconds = _CALENDARS.get(timer.get("OnCalendar", ""))
         if program and seconds:
-            found.append(Timer(name, seconds, program, service.get("RuntimeDirectory", name)))
+            found.append(Timer(name, seconds, program))
     return found
 
 

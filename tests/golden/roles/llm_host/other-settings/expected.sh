@@ -13,7 +13,9 @@ cat >/usr/local/sbin/central-llm-lease <<'PROGRAM'
 #!/usr/bin/env bash
 set -u
 metadata=http://169.254.169.254/latest
-seen="${RUNTIME_DIRECTORY:-/run/central-llm-lease}"
+# The RuntimeDirectory of a unit would be gone after each run where systemd is older than 235, as in Amazon Linux 2.
+seen=/run/central-llm-lease
+mkdir -p "$seen"
 now=$(date +%s)
 token=$(curl -sf -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token")
 until=$(curl -sf -m 5 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/tags/instance/central-llm:lease-until")
@@ -23,11 +25,12 @@ if [[ "$until" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]]; t
 fi
 if [ -n "$end" ]; then
   echo "$end" >"$seen/end"
-  rm -f "$seen/missing"
+elif [ -s "$seen/end" ]; then
+  # What was said last still holds, however long nothing is said.
+  end=$(cat "$seen/end")
 else
-  # What was said last still holds; a lease that never was, or is gone for long, is over.
+  # A lease that never was is over after a while.
   [ -e "$seen/missing" ] || echo "$now" >"$seen/missing"
-  end=$(cat "$seen/end" 2>/dev/null)
   [ "$((now - $(cat "$seen/missing")))" -lt 600 ] || end=0
 fi
 if [ -n "$end" ] && [ "$now" -ge "$((end + 240))" ]; then
@@ -42,8 +45,6 @@ Description=End this host when its lease is over
 
 [Service]
 Type=oneshot
-RuntimeDirectory=central-llm-lease
-RuntimeDirectoryPreserve=yes
 ExecStart=/usr/local/sbin/central-llm-lease
 UNIT
 cat >/etc/systemd/system/central-llm-lease.timer <<'UNIT'
