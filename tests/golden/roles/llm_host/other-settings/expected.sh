@@ -7,6 +7,11 @@ ECS_ENABLE_SPOT_INSTANCE_DRAINING=true
 ECS_LOGLEVEL=warn
 SETTINGS
 
+# What a task is to see of its host and is not there, Docker makes for root alone; the engine may be somebody else.
+for folder in /opt/central-llm/cache /opt/models; do
+  [ -e "$folder" ] || install -d -m 1777 "$folder"
+done
+
 # Ends this host once its lease is over, from inside and without any credentials: the lease is a tag, which the metadata
 # service shows, so that an extension reaches it. It answers without any network, too.
 cat >/usr/local/sbin/central-llm-lease <<'PROGRAM'
