@@ -1,4 +1,4 @@
-"""The program that a host ends itself by, run as its timer runs it: with the metadata service, time and end of a test."""
+"""The program that a host ends itself by, run as its timer runs it: metadata service, time and end are the test's."""
 
 from __future__ import annotations
 
