@@ -123,7 +123,7 @@ options:
     default: false
   kms_key_arn:
     description:
-      - ARN of the KMS key that encrypts the table. An empty string returns to a key that AWS owns.
+      - ARN of the KMS key that encrypts the table, not of an alias. An empty string returns to a key that AWS owns.
     type: str
 extends_documentation_fragment:
   - central.llm.attributes

@@ -11,7 +11,9 @@ from .._aws import InvalidInput
 from . import indexes
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
-_KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+")
+# AWS takes an alias, too, and answers with the key that it stands for: every run would differ, and AWS limits changes.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SSEDescription.html
+_KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 _MAX_ATTRIBUTE_BYTES = 255
 
 
@@ -86,7 +88,10 @@ def validate(options: t.Mapping[str, t.Any]) -> None:
     if attributes["sort_key"] and attributes["sort_key"] == attributes["partition_key"]:
         raise InvalidInput(f"partition_key and sort_key are both {attributes['sort_key']}; they are two attributes.")
     if options["kms_key_arn"] and not _KEY_ARN.fullmatch(options["kms_key_arn"]):
-        raise InvalidInput(f"kms_key_arn is {options['kms_key_arn']!r}: it takes the ARN of a KMS key or nothing.")
+        raise InvalidInput(
+            f"kms_key_arn is {options['kms_key_arn']!r}: it takes the ARN of a KMS key (...:key/...), not of an alias, "
+            "or nothing."
+        )
 
 
 def validate_indexes(options: t.Mapping[str, t.Any], before: t.Mapping[str, t.Any] | None) -> None:

@@ -148,6 +148,8 @@ def test_bad_input_is_refused_before_anything_is_touched(table: t.Any, faults: t
     assert "3 to 255" in table.refused(name="a!", partition_key=KEY)
     assert "two attributes" in table.refused(name=NAME, partition_key=KEY, sort_key=KEY)
     assert "ARN" in table.refused(name=NAME, partition_key=KEY, kms_key_arn="key")
+    alias = "arn:aws:kms:eu-central-1:123456789012:alias/audit"
+    assert "not of an alias" in table.refused(name=NAME, partition_key=KEY, kms_key_arn=alias)
     assert faults.calls() == []
     assert "partition_key is needed" in table.refused(name=NAME)
     assert "CreateTable" not in faults.calls()

@@ -8,6 +8,7 @@ from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInp
 from ansible_collections.central.llm.plugins.module_utils._dynamodb.table import (
     create_request,
     describe,
+    validate,
     validate_change,
 )
 from botocore.validate import ParamValidator
@@ -46,6 +47,27 @@ def test_a_table_without_a_summary_is_provisioned() -> None:
 def test_encryption_that_is_off_has_no_key() -> None:
     assert shown(SSEDescription={"Status": "DISABLING", "KMSMasterKeyArn": "arn"})["kms_key_arn"] == ""
     assert shown(SSEDescription={"Status": "UPDATING", "KMSMasterKeyArn": "arn"})["kms_key_arn"] == "arn"
+
+
+@pytest.mark.parametrize(
+    ("arn", "taken"),
+    [
+        ("arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9", True),
+        ("arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-0a1b2c3d4e5f60718293a4b5c6d7e8f9", True),
+        ("", True),
+        (None, True),
+        # AWS answers with the key behind it, so that every run would differ.
+        ("arn:aws:kms:eu-central-1:123456789012:alias/audit", False),
+        ("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9", False),
+    ],
+)
+def test_a_key_is_named_as_aws_answers_it(arn: str | None, taken: bool) -> None:
+    options = {**NOTHING, "name": "audit", "kms_key_arn": arn}
+    if taken:
+        validate(options)
+    else:
+        with pytest.raises(InvalidInput, match="not of an alias"):
+            validate(options)
 
 
 def test_the_request_fits_awss_model() -> None:
