@@ -1,9 +1,9 @@
-"""ECR: moto has no registry behind its API, gives everybody the same token, and forgets what a scan is.
+"""ECR: moto has no registry behind its API, gives everybody the same token, forgets scans, and keeps a policy's words.
 
 Repositories are named by the address of the lab's registry, where one runs. A token is its caller's and good for twelve
 hours. The size of an image is that of its layers. Where a repository scans what is pushed, a scan begins by itself; the
 lab has no scanner, so that it ends as AWS's does for an image that it cannot read, unless `POST /_lab/image-scans
-{repository, digest, findings}` says what would be found.
+{repository, digest, findings}` says what would be found. The rules of a lifecycle policy are kept by their priority.
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
 """
@@ -35,6 +35,7 @@ def apply() -> None:
     amends("ecr", "CreateRepository")(name_one)
     amends("ecr", "DescribeRepositories")(name_all)
     amends("ecr", "DescribeImages")(tell_more)
+    amends("ecr", "PutLifecyclePolicy")(put_in_order)
     hooks.route("POST", "image-scans")(scanned)
     current.on_reset(_tokens.clear)
     current.on_reset(_scans.clear)
@@ -84,6 +85,14 @@ def tell_more(call: Call, params: Params, output: Params) -> None:
         parts = [manifest.get("config") or {}, *manifest.get("layers", [])]
         each["imageSizeInBytes"] = sum(part.get("size", 0) for part in parts)
         each |= _scans.get((name, each["imageDigest"]), {})
+
+
+def put_in_order(call: Call, params: Params, output: Params) -> Params:
+    policy = json.loads(params["lifecyclePolicyText"])
+    policy["rules"].sort(key=lambda rule: rule["rulePriority"])
+    text = json.dumps(policy, separators=(",", ":"))
+    backend("ecr", call.region).repositories[params["repositoryName"]].lifecycle_policy = text
+    return {**output, "lifecyclePolicyText": text}
 
 
 def scan_later(repository: t.Any, digest: str) -> None:

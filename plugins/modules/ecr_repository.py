@@ -149,6 +149,29 @@ def policy_text(policy: Resource) -> str:
     return json.dumps(policy, separators=(",", ":"))
 
 
+def in_order(policy: Resource) -> Resource:
+    """In the order in which ECR applies the rules and answers with them, whichever it was given in.
+
+    Tags that a rule names all have to be there, so that their order has no meaning.
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+    """
+    if not policy:
+        return policy
+
+    def selection(said: Resource) -> Resource:
+        return {key: sorted(value, key=str) if isinstance(value, list) else value for key, value in said.items()}
+
+    rules = sorted(policy["rules"], key=lambda rule: rule["rulePriority"])
+    return {**policy, "rules": [{**rule, "selection": selection(rule["selection"])} for rule in rules]}
+
+
+def is_rule(rule: t.Any) -> bool:
+    """Whether it is one as far as its order is concerned; the rest is for ECR to judge."""
+    return (
+        isinstance(rule, dict) and isinstance(rule.get("rulePriority"), int) and isinstance(rule.get("selection"), dict)
+    )
+
+
 def validate(options: Resource) -> Resource:
     """The options with the lifecycle policy read, or what AWS would refuse, before anything is touched."""
     if not _NAME.match(options["name"]):
@@ -169,7 +192,9 @@ def validate(options: Resource) -> Resource:
         raise InvalidInput(
             f"lifecycle_policy: {len(policy_text(policy))} characters; ECR takes {SHORTEST_POLICY} to {LONGEST_POLICY}."
         )
-    return {**options, "lifecycle_policy": policy}
+    if policy and not all(map(is_rule, policy["rules"])):
+        raise InvalidInput("lifecycle_policy: each rule takes a rulePriority, a whole number, and a selection.")
+    return {**options, "lifecycle_policy": in_order(policy)}
 
 
 def view(client: t.Any, found: Resource) -> Resource:
@@ -185,7 +210,7 @@ def view(client: t.Any, found: Resource) -> Resource:
         "image_tag_mutability": found["imageTagMutability"],
         "scan_on_push": (found.get("imageScanningConfiguration") or {}).get("scanOnPush", False),
         "encryption": {"type": encryption.get("encryptionType", "AES256"), "kms_key": encryption.get("kmsKey", "")},
-        "lifecycle_policy": json.loads(lifecycle_policy or "{}"),
+        "lifecycle_policy": in_order(json.loads(lifecycle_policy or "{}")),
         "tags": tags,
     }
 

@@ -98,6 +98,19 @@ def test_a_policy_in_other_words_is_the_same(repository: t.Any) -> None:
     repository.settled(name=NAME, lifecycle_policy=json.dumps(POLICY, indent=4))
 
 
+def test_the_rules_of_a_policy_are_given_in_any_order(repository: t.Any, ecr: t.Any) -> None:
+    tagged = {"tagStatus": "tagged", "tagPatternList": ["b*", "a*"], "countType": "imageCountMoreThan"}
+    first = {"rulePriority": 1, "selection": {**tagged, "countNumber": 3}, "action": {"type": "expire"}}
+    last = {**POLICY["rules"][0], "rulePriority": 10}
+    assert repository.predicted(name=NAME, lifecycle_policy={"rules": [last, first]}).changed
+    # ECR answers in the order in which it applies them.
+    assert [rule["rulePriority"] for rule in (policy(ecr) or {})["rules"]] == [1, 10]
+    repository.settled(name=NAME, lifecycle_policy={"rules": [last, first]})
+    other = {**first, "selection": {**first["selection"], "tagPatternList": ["a*", "b*"]}}
+    repository.settled(name=NAME, lifecycle_policy={"rules": [other, last]})
+    assert repository.predicted(name=NAME, lifecycle_policy={"rules": [last, {**first, "rulePriority": 2}]}).changed
+
+
 def test_the_encryption_cannot_be_changed(repository: t.Any, ecr: t.Any) -> None:
     ecr.create_repository(
         repositoryName=NAME,
@@ -127,6 +140,7 @@ def test_tags_of_others_stay_unless_purged(repository: t.Any, ecr: t.Any) -> Non
         ({"lifecycle_policy": "{"}, "not JSON"),
         ({"lifecycle_policy": {"rules": []}}, "list of rules"),
         ({"lifecycle_policy": {"rules": [{"rulePriority": 1}]}}, "ECR takes 100"),
+        ({"lifecycle_policy": {"rules": [{**POLICY["rules"][0], "rulePriority": "first"}]}}, "a whole number"),
         ({"image_tag_mutability": "FIXED"}, "FIXED"),
     ],
 )
