@@ -66,6 +66,7 @@ options:
   policy:
     description:
       - What may be done through the endpoint. An empty dictionary returns to AWS's own policy, which allows all.
+      - A policy that says the same in another order or spelling is the same.
     type: dict
 extends_documentation_fragment:
   - central.llm.attributes
@@ -156,7 +157,7 @@ import typing as t
 import uuid
 
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
-from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
+from ansible_collections.central.llm.plugins.module_utils._compare import given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._ec2 import api, endpoint, network_api, waiters
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
@@ -212,7 +213,7 @@ def ensure_present(
             waiters.wait_endpoint(client, current["endpoint_id"], timeout=options["wait_timeout"])
         return True, find(client, {**options, "endpoint_id": current["endpoint_id"]}) or current
 
-    changes = differing(desired, before)
+    changes = endpoint.changes_of(desired, before)
     if changes and not check_mode:
         network_api.modify_endpoint(client, request=endpoint.modification(before, changes))
         if options["wait"]:

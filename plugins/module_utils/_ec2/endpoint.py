@@ -8,7 +8,8 @@ import json
 import typing as t
 
 from .._aws import InvalidInput
-from .._compare import given
+from .._compare import differing, given
+from .._iam import documents
 from . import api
 
 Item = dict[str, t.Any]
@@ -24,6 +25,7 @@ _LISTS = {
     "security_group_ids": ("AddSecurityGroupIds", "RemoveSecurityGroupIds"),
     "route_table_ids": ("AddRouteTableIds", "RemoveRouteTableIds"),
 }
+_EVERYTHING = [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]
 
 
 def full_name(service: str, region: str) -> str:
@@ -43,13 +45,26 @@ def validate(options: t.Mapping[str, t.Any]) -> None:
     for name in _LISTS:
         if name != "route_table_ids" and options.get(name) == []:
             raise InvalidInput(f"{name} is empty: an interface endpoint needs at least one. Leave it out to keep them.")
+    problem = documents.problem(options["policy"]) if options.get("policy") else ""
+    if problem:
+        raise InvalidInput(f"policy: {problem}.")
 
 
 def wanted(options: t.Mapping[str, t.Any]) -> Item:
     """The managed options, as they are compared."""
     names = (*_LISTS, "private_dns", "policy")
     desired = given({name: options.get(name) for name in names})
+    if "policy" in desired:
+        desired["policy"] = _policy(desired["policy"])
     return {name: sorted(set(value)) if name in _LISTS else value for name, value in desired.items()}
+
+
+def changes_of(desired: t.Mapping[str, t.Any], before: t.Mapping[str, t.Any]) -> Item:
+    changes = differing(desired, before)
+    # A policy that says the same in other words is the same.
+    if "policy" in changes and documents.same(changes["policy"], before["policy"]):
+        del changes["policy"]
+    return changes
 
 
 def shown(item: t.Mapping[str, t.Any]) -> Item:
@@ -63,7 +78,7 @@ def shown(item: t.Mapping[str, t.Any]) -> Item:
         "security_group_ids": sorted(group["GroupId"] for group in item.get("Groups", [])),
         "route_table_ids": sorted(item.get("RouteTableIds", [])),
         "private_dns": bool(item.get("PrivateDnsEnabled")),
-        "policy": _policy(item.get("PolicyDocument") or ""),
+        "policy": _policy(json.loads(item.get("PolicyDocument") or "{}")),
         "tags": api.tag_dict(item.get("Tags")),
     }
 
@@ -94,15 +109,10 @@ def modification(before: t.Mapping[str, t.Any], changes: t.Mapping[str, t.Any]) 
     return given(request)
 
 
-def _policy(document: str) -> Item:
-    """AWS's own policy allows all to everybody, and is the same as none."""
-    if not document:
-        return {}
-    policy = json.loads(document)
-    statements = policy.get("Statement", [])
-    statements = statements if isinstance(statements, list) else [statements]
-    everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
-    return {} if statements == [everything] else policy
+def _policy(document: Item) -> Item:
+    """AWS's own policy allows all to everybody, and is the same as none, whatever its version and words."""
+    all_of_it = documents.same({"Statement": document.get("Statement")}, {"Statement": _EVERYTHING})
+    return {} if all_of_it else document
 
 
-__all__ = ("candidates", "full_name", "modification", "shown", "validate", "wanted")
+__all__ = ("candidates", "changes_of", "full_name", "modification", "shown", "validate", "wanted")

@@ -103,6 +103,18 @@ def test_one_option_changes_and_the_others_stay(endpoint: t.Any, ec2: t.Any, net
     assert (json.loads(made["PolicyDocument"]) == POLICY) == (after["policy"] == POLICY)
 
 
+def test_a_policy_is_given_in_any_words(endpoint: t.Any, ec2: t.Any, network: Network) -> None:
+    [statement] = POLICY["Statement"]
+    endpoint.ok(**interface(network, policy=POLICY))
+    worded = {**statement, "Principal": {"AWS": "*"}, "Action": ["s3:GetObject"], "Resource": ["*"]}
+    endpoint.settled(**interface(network, policy={**POLICY, "Statement": worded}))
+    assert json.loads(read_back(ec2, network)[0]["PolicyDocument"]) == POLICY
+    # All to everybody is what AWS's own policy allows.
+    everything = {**POLICY, "Statement": [{**statement, "Action": "*"}]}
+    assert endpoint.predicted(**interface(network, policy=everything))["vpc_endpoint"]["policy"] == {}
+    endpoint.settled(**interface(network, policy=everything))
+
+
 def test_foreign_tags_stay_unless_purged(endpoint: t.Any, ec2: t.Any, network: Network) -> None:
     endpoint.ok(**interface(network, tags={"foreign": "yes"}))
     endpoint.predicted(**interface(network, tags={"ours": "1"}))

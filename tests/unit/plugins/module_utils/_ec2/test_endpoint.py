@@ -59,9 +59,10 @@ def test_short_and_full_names(service: str, name: str) -> None:
         {"type": "interface", "route_table_ids": []},
         {"type": "interface", "subnet_ids": []},
         {"type": "interface", "security_group_ids": []},
+        {"type": "gateway", "policy": {"Statement": "all"}},
     ],
 )
-def test_options_of_the_other_type_are_refused(options: dict[str, t.Any]) -> None:
+def test_what_an_endpoint_cannot_have_is_refused(options: dict[str, t.Any]) -> None:
     with pytest.raises(InvalidInput):
         endpoint.validate(options)
 
@@ -74,8 +75,20 @@ def test_aws_own_policy_is_none() -> None:
     everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
     own = json.dumps({"Version": "2008-10-17", "Statement": [everything]})
     assert endpoint.shown(described(PolicyDocument=own))["policy"] == {}
+    worded = json.dumps({"Statement": {**everything, "Principal": {"AWS": ["*"]}, "Action": ["*"]}})
+    assert endpoint.shown(described(PolicyDocument=worded))["policy"] == {}
+    assert endpoint.wanted({"policy": json.loads(own)}) == {"policy": {}}
     narrow = {"Version": "2012-10-17", "Statement": [{**everything, "Effect": "Deny"}]}
     assert endpoint.shown(described(PolicyDocument=json.dumps(narrow)))["policy"] == narrow
+
+
+def test_a_policy_in_other_words_is_no_change() -> None:
+    said = {"Effect": "Allow", "Principal": "*", "Action": ["s3:PutObject", "s3:GetObject"], "Resource": "*"}
+    before = {**BEFORE, "policy": {"Version": "2012-10-17", "Statement": [said]}}
+    words = {**said, "Principal": {"AWS": "*"}, "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["*"]}
+    assert endpoint.changes_of({"policy": {"Version": "2012-10-17", "Statement": words}}, before) == {}
+    other = {"Version": "2012-10-17", "Statement": [{**said, "Action": "s3:GetObject"}]}
+    assert endpoint.changes_of({"policy": other, "private_dns": False}, before) == {"policy": other}
 
 
 @pytest.mark.parametrize("state", ["Deleting", "deleted", "Rejected", "failed"])
