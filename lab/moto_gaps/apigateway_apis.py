@@ -27,6 +27,8 @@ def create(call: Call, params: Document) -> Document:
         raise bad_request("Invalid API name specified")
     regional = of(call)
     api = new_api(params)
+    if api.info.get("policy"):
+        api.info["policy"] = stored_policy(call, api.info["id"], api.info["policy"])
     if params.get("cloneFrom"):
         raise NotImplementedError("cloneFrom")
     regional.apis[api.info["id"]] = api
@@ -93,12 +95,12 @@ def update(call: Call, params: Document) -> Document:
     if not changed.get("policy"):
         changed.pop("policy", None)
     elif changed["policy"] != api.info.get("policy"):
-        changed["policy"] = _stored_policy(call, params["restApiId"], changed["policy"])
+        changed["policy"] = stored_policy(call, params["restApiId"], changed["policy"])
     api.info = changed
     return changed
 
 
-def _stored_policy(call: Call, api_id: str, text: str) -> str:
+def stored_policy(call: Call, api_id: str, text: str) -> str:
     """As AWS keeps and shows it: with the ARN of the API for a short resource, and its quotes escaped.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html

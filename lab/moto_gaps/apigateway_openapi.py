@@ -7,6 +7,7 @@ Swagger 2 are read. An import either takes effect as a whole or not at all.
 from __future__ import annotations
 
 import copy
+import json
 import typing as t
 
 import yaml
@@ -97,6 +98,8 @@ def _import_into(call: Call, api: Api, source: Source, params: Document) -> None
     if options.get("basepath", "ignore") != "ignore":
         raise NotImplementedError(f"basepath={options['basepath']} at an import")
     source.apply_to_info(api.info, options)
+    if source.policy:
+        api.info["policy"] = apigateway_apis.stored_policy(call, api.info["id"], json.dumps(source.policy))
     apigateway_apis.check(api.info)
     for name, schema in source.schemas.items():
         api.models[name] = source.model(name, schema)

@@ -28,6 +28,7 @@ class Source:
         self.security_schemes: Document = (
             components.get("securityDefinitions" if self.swagger else "securitySchemes") or {}
         )
+        self.policy = self._extension("policy")
         self.validators = self._extension("request-validators")
         self.gateway_responses = self._extension("gateway-responses")
         schemes = {name: self.resolve(node) or {} for name, node in self.security_schemes.items()}
@@ -56,8 +57,6 @@ class Source:
         ):
             if _EXTENSION + extension in self.document:
                 info[member] = self.document[_EXTENSION + extension]
-        if _EXTENSION + "policy" in self.document:
-            info["policy"] = json.dumps(self.document[_EXTENSION + "policy"])
         endpoint = {**self._server_endpoint(), **self._extension("endpoint-configuration")}
         if "disableExecuteApiEndpoint" in endpoint:
             info["disableExecuteApiEndpoint"] = bool(endpoint.pop("disableExecuteApiEndpoint"))

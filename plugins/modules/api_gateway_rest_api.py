@@ -54,7 +54,7 @@ options:
         and all others stay.
       - With V(true), and only when there are methods, request validators, authorizers, gateway responses or binary
         media types that the document does not have, the import overwrites. AWS then removes all that is not in the
-        document, models and the resource policy too. Stages, deployments and keys stay.
+        document, models too. Stages, deployments and keys stay, and the resource policy, which is imported with it.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -177,10 +177,9 @@ removed:
   sample: ["GET /old"]
 """
 
-import json
 import typing as t
 
-from ansible_collections.central.llm.plugins.module_utils._apigateway import rest_apis, tags
+from ansible_collections.central.llm.plugins.module_utils._apigateway import rest_api_plan, rest_apis, tags
 from ansible_collections.central.llm.plugins.module_utils._apigateway.api_state import (
     GROUPS,
     State,
@@ -192,7 +191,6 @@ from ansible_collections.central.llm.plugins.module_utils._apigateway.api_state 
 from ansible_collections.central.llm.plugins.module_utils._apigateway.finding import check_name
 from ansible_collections.central.llm.plugins.module_utils._apigateway.openapi import expected_state
 from ansible_collections.central.llm.plugins.module_utils._apigateway.openapi_check import check
-from ansible_collections.central.llm.plugins.module_utils._apigateway.rest_api_plan import patch_operations, v2_suspects
 from ansible_collections.central.llm.plugins.module_utils._aws import AwsCallError, InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._compare import TagPlan, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
@@ -240,7 +238,7 @@ def checked_definition(module: CollectionModule) -> State | None:
 
 def check_links(module: CollectionModule, client: t.Any, wanted: State) -> None:
     """AWS needs integrationTarget with a VPC link V2, and the link's id does not tell its kind."""
-    for link, where in v2_suspects(wanted).items():
+    for link, where in rest_api_plan.v2_suspects(wanted).items():
         if rest_apis.get_vpc_link_v1(client, link) is not None:
             continue
         problem = (
@@ -259,11 +257,12 @@ def apply_definition(client: t.Any, api_id: str, name: str, wanted: State, befor
     removed = surplus(wanted, before) if options["purge"] else []
     structure = [one for one in differences(wanted, before) if one.where not in wanted["settings"]]
     if structure or removed:
-        document = options["definition"]
-        body = json.dumps({**document, "info": {**document["info"], "title": name}}).encode()
+        # An overwrite leaves nothing that the document does not have, and the policy is another module's.
+        policy = before["settings"].get("policy") if removed else None
+        body = rest_api_plan.import_body(options["definition"], name, policy)
         rest_apis.import_definition(client, api_id, body, mode="overwrite" if removed else "merge")
     api = rest_apis.get_api(client, api_id) or {}
-    operations = patch_operations(wanted["settings"], api)
+    operations = rest_api_plan.patch_operations(wanted["settings"], api)
     if operations:
         rest_apis.patch_api(client, api_id, operations)
     if structure or removed or operations:
@@ -317,7 +316,7 @@ def ensure_present(
     name = options["name"] or api["name"]
     endpoint = options["endpoint_type"]
     types = [endpoint] if endpoint else before["endpoint_types"]
-    identity = patch_operations({}, api, name=name, endpoint_type=endpoint)
+    identity = rest_api_plan.patch_operations({}, api, name=name, endpoint_type=endpoint)
     changed = bool(plan.changes or identity or details.get("differences") or details.get("removed"))
     if not changed:
         return False, before, before, details

@@ -7,9 +7,12 @@ https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateRe
 
 from __future__ import annotations
 
+import json
 import typing as t
 
+from . import resource_policy
 from .api_state import State, same_setting
+from .openapi import EXTENSION
 from .patch import Operation, pointer, replace
 
 _SETTINGS = ("description", "apiKeySource", "minimumCompressionSize")
@@ -38,6 +41,15 @@ def patch_operations(
     return found + [{"op": "add", "path": pointer("binaryMediaTypes", kind)} for kind in missing]
 
 
+def import_body(document: t.Mapping[str, t.Any], name: str, policy: str | None) -> bytes:
+    """The document under the name of the API, with the resource policy that is to stay, as GetRestApi answers it.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/openapi-extensions-policy.html
+    """
+    kept = {f"{EXTENSION}policy": resource_policy.parse(policy)} if policy else {}
+    return json.dumps({**kept, **document, "info": {**document["info"], "title": name}}).encode()
+
+
 def v2_suspects(wanted: State) -> dict[str, str]:
     """VPC links that integrations use without integrationTarget, and where: only a V1 link works like that."""
     found: dict[str, str] = {}
@@ -50,4 +62,4 @@ def v2_suspects(wanted: State) -> dict[str, str]:
     return found
 
 
-__all__ = ("patch_operations", "v2_suspects")
+__all__ = ("import_body", "patch_operations", "v2_suspects")

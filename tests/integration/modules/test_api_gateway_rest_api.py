@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import typing as t
 
 import pytest
@@ -230,6 +231,25 @@ def test_foreign_methods_stay_unless_purged(rest_api: t.Any, apigateway: t.Any) 
     assert not method_of(apigateway, api_id, "/v1/models", "GET")
     assert method_of(apigateway, api_id)["apiKeyRequired"] is True
     rest_api.settled(name=NAME, definition=definition(), purge=True)
+
+
+def test_the_resource_policy_stays(rest_api: t.Any, apigateway: t.Any) -> None:
+    statement = {"Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
+    closed = {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    statements = [{**statement, "Effect": "Allow"}, {**statement, "Effect": "Deny", "Condition": closed}]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    larger = definition()
+    add_a_path(larger)
+    api_id = rest_api.ok(name=NAME, definition=larger)["rest_api"]["id"]
+    operation = {"op": "replace", "path": "/policy", "value": policy}
+    stored = apigateway.update_rest_api(restApiId=api_id, patchOperations=[operation])["policy"]
+    # An import that overwrites takes it away, unless it is in the document.
+    assert rest_api.predicted(name=NAME, definition=definition(), purge=True)["removed"] == ["GET /v1/models"]
+    assert named(apigateway)[0]["policy"] == stored
+    rest_api.settled(name=NAME, definition=definition(), purge=True)
+    # One that merges does not.
+    rest_api.ok(name=NAME, definition=larger)
+    assert named(apigateway)[0]["policy"] == stored
 
 
 def test_an_interrupted_creation_is_finished(rest_api: t.Any, apigateway: t.Any, faults: t.Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from ansible_collections.central.llm.plugins.module_utils._apigateway import rest_api_plan as plan
 
 API = {
@@ -51,3 +53,15 @@ def test_links_without_a_target_can_only_be_v1() -> None:
         }
     }
     assert plan.v2_suspects(wanted) == {"link1": "GET /a"}
+
+
+def test_what_is_imported_has_the_name_and_the_policy_that_stays() -> None:
+    document = {"openapi": "3.0.1", "info": {"title": "whatever", "version": "1"}, "paths": {}}
+    named = {**document, "info": {"title": "api", "version": "1"}}
+    assert json.loads(plan.import_body(document, "api", None)) == named
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Resource": "arn:aws:execute-api:r:1:id/*"}]}
+    escaped = json.dumps(policy).replace('"', '\\"')
+    assert json.loads(plan.import_body(document, "api", escaped)) == {**named, "x-amazon-apigateway-policy": policy}
+    # The document's own is what is asked for.
+    own = {**document, "x-amazon-apigateway-policy": {"Version": "2012-10-17"}}
+    assert json.loads(plan.import_body(own, "api", escaped)) == {**own, "info": named["info"]}
