@@ -31,7 +31,7 @@ options:
     required: true
   target_group:
     description:
-      - Name of the target group.
+      - Name of the target group, of type V(instance). Targets other than the hosts do not count.
     type: str
     required: true
   instance_tags:

@@ -149,7 +149,7 @@ def _engine(seen: Seen, wanted: Wanted) -> Phase:
 
 def _targets(seen: Seen, wanted: Wanted) -> Phase:
     healthy = _healthy(seen)
-    others = {each["TargetHealth"].get("Description", "") for each in seen.targets if each not in healthy} - {""}
+    others = {each["TargetHealth"].get("Description", "") for each in _own(seen) if each not in healthy} - {""}
     note = f"; {' | '.join(sorted(others))}" if others else ""
     progress = f"{len(healthy)} of {wanted.engines} targets are healthy{note}"
     return Phase(TARGETS, len(healthy) >= wanted.engines, progress)
@@ -180,7 +180,13 @@ def _running(seen: Seen) -> list[Answer]:
 
 
 def _healthy(seen: Seen) -> list[Answer]:
-    return [each for each in seen.targets if each["TargetHealth"]["State"] == "healthy"]
+    return [each for each in _own(seen) if each["TargetHealth"]["State"] == "healthy"]
+
+
+def _own(seen: Seen) -> list[Answer]:
+    """The targets that are hosts: another instance that answers says nothing about these."""
+    hosts = {each["InstanceId"] for each in seen.instances if _state(each) == "running"}
+    return [each for each in seen.targets if each["Target"]["Id"] in hosts]
 
 
 def _state(instance: Answer) -> str:

@@ -41,8 +41,8 @@ def stopped(code: str = "EssentialContainerExited", **more: t.Any) -> dict[str, 
     return task("STOPPED", desiredStatus="STOPPED", stopCode=code, **more)
 
 
-def target(state: str = "healthy", description: str = "") -> dict[str, t.Any]:
-    return {"TargetHealth": {"State": state, "Description": description}}
+def target(state: str = "healthy", description: str = "", host: str = "i-1") -> dict[str, t.Any]:
+    return {"Target": {"Id": host, "Port": 8000}, "TargetHealth": {"State": state, "Description": description}}
 
 
 UP = Seen(
@@ -74,6 +74,18 @@ def phase_of(seen: Seen, wanted: Wanted = ONE) -> str:
         ({"tasks": [task("PENDING"), stopped()]}, "image"),
         ({"tasks": [task()], "targets": []}, "engine"),
         ({"targets": [target("unhealthy")]}, "targets"),
+        # A host that is not the session's answers, and the session's is still loading.
+        ({"tasks": [task()], "targets": [target(host="i-old"), target("initial")]}, "engine"),
+        ({"targets": [target(host="i-old"), target("initial")]}, "targets"),
+        # The balancer takes a while to notice that a host ended.
+        (
+            {
+                "instances": [instance(), instance("terminated", InstanceId="i-old")],
+                "tasks": [task()],
+                "targets": [target(host="i-old")],
+            },
+            "engine",
+        ),
         # The balancer's check says as much as the container's own.
         ({"tasks": [task(healthStatus="UNKNOWN")]}, "up"),
         ({}, "up"),
@@ -143,6 +155,12 @@ def test_where_no_patience_helps(changes: dict[str, t.Any], reason: str) -> None
 )
 def test_where_it_may_help(changes: dict[str, t.Any]) -> None:
     assert hopeless(UP._replace(**changes), ONE) == ""
+
+
+def test_what_others_answer_is_not_shown() -> None:
+    targets = [target("unhealthy", "of another", host="i-old"), target("initial", "Initial health checks in progress")]
+    progress = judge(UP._replace(targets=targets), ONE)[-1].progress
+    assert progress == "0 of 1 targets are healthy; Initial health checks in progress"
 
 
 def test_what_keeps_a_task_from_its_place_is_shown() -> None:
