@@ -30,6 +30,12 @@ def test_settings_that_aws_would_refuse(balancer: t.Any, lab: t.Any) -> None:
     balancer.ok("preflight", llm_balancer_deregistration_delay=None)
 
 
+def test_status_tells_the_foreign_targets_that_converging_saw(balancer: t.Any) -> None:
+    foreign = [{"id": "i-0598c7d356eba48d7", "port": 8000, "reason": "the instance is running"}]
+    assert balancer.ok("status", __llm_balancer_registration={"foreign": foreign}).out["foreign_targets"] == foreign
+    assert balancer.ok("status").out["foreign_targets"] == []
+
+
 def test_a_balancer_without_a_group_gets_none(balancer: t.Any, lab: t.Any) -> None:
     subnets = [subnet["SubnetId"] for subnet in lab.client("ec2").describe_subnets()["Subnets"]]
     made = lab.client("elbv2").create_load_balancer(
