@@ -175,6 +175,8 @@ class Service:
     scheduling_strategy: str = "REPLICA"
     load_balancers: list[dict[str, t.Any]] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
+    # The last one that came up, to which the circuit breaker goes back.
+    completed: Deployment | None = None
     events: list[dict[str, t.Any]] = field(default_factory=list)
     tags: list[dict[str, str]] = field(default_factory=list)
     task_sets: list[t.Any] = field(default_factory=list)

@@ -107,10 +107,11 @@ class ServiceScheduler:
         deployment.updated_at = now()
         start = f"(service {service.name}) (deployment {deployment.id})"
         add_event(service, f"{start} deployment failed: tasks failed to start.")
-        previous = next((d for d in service.deployments[1:] if d.rollout_state == "COMPLETED"), None)
-        if breaker.get("rollback") and previous:
+        previous = service.completed
+        if breaker.get("rollback") and previous and previous is not deployment:
             add_event(service, f"(service {service.name}) rolling back to deployment {previous.id}.")
-            service.deployments.remove(previous)
+            # Its tasks may all be gone, and it with them.
+            service.deployments = [one for one in service.deployments if one is not previous]
             deployment.status, previous.status = "ACTIVE", "PRIMARY"
             previous.rollout_state, previous.updated_at = "IN_PROGRESS", now()
             previous.desired_count = service.desired_count
@@ -263,6 +264,7 @@ class ServiceScheduler:
         primary = service.primary
         if primary.rollout_state == "IN_PROGRESS" and all(self._is_healthy(task) for task in running):
             primary.rollout_state, primary.updated_at = "COMPLETED", now()
+            service.completed = primary
             start = f"(service {service.name}) (deployment {primary.id})"
             add_event(service, f"{start} deployment completed.")
         if not service.steady and primary.rollout_state == "COMPLETED":

@@ -159,8 +159,9 @@ attributes:
     support: partial
     description: A second run with the same options changes nothing, except that O(force_new_deployment) always does.
 notes:
-  - With O(wait), a run ends when as many tasks run as are desired and only one deployment is left. A failure names the
-    last events and why tasks stopped. Whether targets are healthy says M(central.llm.target_health_info).
+  - With O(wait), a run ends when as many tasks run as are desired and only one deployment is left. It fails where the
+    deployment fails, also where ECS has gone back to the last one that came up. A failure names the last events and
+    why tasks stopped. Whether targets are healthy says M(central.llm.target_health_info).
 """
 
 EXAMPLES = r"""
@@ -319,32 +320,31 @@ def ensure_present(
     service.validate(options, desired)
     tags = plan_tags(before["tags"] if before else {}, options["tags"], purge=options["purge_tags"])
 
-    if before is None:
+    if before is None or found is None:
         after = {"name": name, **service.defaults(desired), **desired, "tags": tags.after}
         if check_mode:
             return True, after
-        create(client, after, cluster)
-        changed, changes, moved = True, {}, {}
+        shown = create(client, after, cluster)
+        changed = True
     else:
         changes = differing(desired, before)
-        moved = service.launch_type_after(changes)
         changed = bool(changes or tags.changes or options["force_new_deployment"])
-        after = {**before, **changes, **moved, "tags": tags.after}
+        after = {**before, **changes, **service.launch_type_after(changes), "tags": tags.after}
         if check_mode or not (changed or options["wait"]):
             return changed, after
+        shown = found
         if changes or options["force_new_deployment"]:
             forced = {"forceNewDeployment": True} if options["force_new_deployment"] else {}
             request = {"cluster": cluster, "service": name, **service.parameters(changes, found), **forced}
-            api.update_service(client, request=request)
+            shown = api.update_service(client, request=request)
         if tags.put:
             api.tag(client, before["arn"], tags.put)
         if tags.remove:
             api.untag(client, before["arn"], tags.remove)
 
     if options["wait"]:
-        waiters.wait_until_stable(client, cluster, name, options["wait_timeout"])
-    now = api.find_service(client, cluster, name)
-    return changed, {**service.resource(now), **changes, **moved, "tags": tags.after} if now else after
+        shown = waiters.wait_until_stable(client, cluster, name, options["wait_timeout"], shown)
+    return changed, {**service.resource(shown), "tags": tags.after}
 
 
 def run(module: CollectionModule) -> None:

@@ -103,8 +103,8 @@ def create_service(client: t.Any, request: Answer) -> Answer:
 
 
 @aws_call("change the service {service} in the cluster {cluster}")
-def update_service(client: t.Any, request: Answer) -> None:
-    client.update_service(**request)
+def update_service(client: t.Any, request: Answer) -> Answer:
+    return client.update_service(**request)["service"]
 
 
 @aws_call("delete the service {name} in the cluster {cluster}", missing=_NO_SERVICE)

@@ -16,7 +16,6 @@ _STABLE: t.Sequence[Acceptor] = (
     on_path("failures[].reason", "MISSING", "failure", "pathAny"),
     on_path("services[].status", "DRAINING", "failure", "pathAny"),
     on_path("services[].status", "INACTIVE", "failure", "pathAny"),
-    on_path("services[].deployments[?status=='PRIMARY'][].rolloutState", "FAILED", "failure", "pathAny"),
     on_path(
         "services[0].runningCount == services[0].desiredCount && length(services[0].deployments) == `1`",
         True,
@@ -39,16 +38,22 @@ _ATTACHED: t.Sequence[Acceptor] = (
     on_path("clusters[0].attachmentsStatus != 'UPDATE_IN_PROGRESS'", True, "success"),
 )
 
-_LAST_EVENTS = "services[0].events[:3].message || failures[].reason"
+_FAILED = "services[0].deployments[?rolloutState=='FAILED'].rolloutStateReason"
+_LAST_EVENTS = f"[{_FAILED}, services[0].events[:3].message, failures[].reason][]"
 # More would hide the message that matters.
 _STOPPED_TASKS = 3
 
 
-def wait_until_stable(client: t.Any, cluster: str, name: str, timeout: int) -> None:
-    """Until as many tasks run as are desired, all of the one deployment; a failure says what stopped the tasks."""
+def wait_until_stable(client: t.Any, cluster: str, name: str, timeout: int, wanted: api.Answer) -> api.Answer:
+    """Until as many tasks run as are desired, all of the one deployment that is wanted; the service as it is then.
+
+    A failure says what stopped the tasks.
+    """
     description = f"the service {name} to run its desired count"
+    deployment = next((one["id"] for one in wanted["deployments"] if one["status"] == "PRIMARY"), "")
     try:
-        _wait(client, _STABLE, cluster, name, description, timeout)
+        _wait(client, _stable(deployment), cluster, name, description, timeout)
+        return _same_revision(api.find_service(client, cluster, name), wanted)
     except AwsCallError as error:
         stopped = _stopped_tasks(client, cluster, name)
         if not stopped:
@@ -76,6 +81,28 @@ def wait_until_attached(client: t.Any, cluster: str, timeout: int) -> None:
         clusters=[cluster],
         include=["ATTACHMENTS"],
     )
+
+
+def _stable(deployment: str) -> list[Acceptor]:
+    """Where the circuit breaker goes back, the failed deployment is no longer PRIMARY.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+    """
+    judged = f"services[].deployments[?status=='PRIMARY' || id=='{deployment}'][].rolloutState"
+    return [on_path(judged, "FAILED", "failure", "pathAny"), *_STABLE]
+
+
+def _same_revision(now: api.Answer | None, wanted: api.Answer) -> api.Answer:
+    """A failed deployment is shown no longer than its tasks: a service that went back may look stable at once."""
+    if now is None:
+        raise AwsCallError(message=f"The service {wanted['serviceName']} was deleted meanwhile", exception=None)
+    runs, asked = now.get("taskDefinition"), wanted.get("taskDefinition")
+    if runs != asked:
+        failed = [one for one in now["deployments"] if one.get("rolloutState") == "FAILED"]
+        said = [*(one["rolloutStateReason"] for one in failed), *(event["message"] for event in now["events"][:3])]
+        message = f"The service {now['serviceName']} runs {runs}, and was asked to run {asked}: {', '.join(said)}"
+        raise AwsCallError(message=message, exception=None)
+    return now
 
 
 def _wait(

@@ -139,6 +139,25 @@ def test_circuit_breaker_fails_the_deployment(world: t.Any) -> None:
     assert "deployment failed: tasks failed to start" in world.events()
 
 
+def test_circuit_breaker_goes_back_to_what_came_up(world: t.Any) -> None:
+    world.host()
+    came_up = world.define()
+    configuration = {
+        "minimumHealthyPercent": 0,
+        "maximumPercent": 100,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+    }
+    world.serve(deploymentConfiguration=configuration)
+    world.eventually(lambda: "deployment completed" in world.events())
+    # There is no room for two: the deployment that came up has no task left when the other one fails.
+    world.ecs.update_service(cluster="c", service="s", taskDefinition=world.define(image="nobody/knows"))
+    world.eventually(lambda: "rolling back to deployment" in world.events())
+    (task,) = world.running()
+    assert task["taskDefinitionArn"] == world.service()["taskDefinition"] == came_up
+    world.eventually(lambda: len(world.service()["deployments"]) == 1)
+    assert world.service()["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
 def test_delete_drains_first(world: t.Any) -> None:
     world.host()
     world.define()
