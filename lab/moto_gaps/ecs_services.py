@@ -45,6 +45,7 @@ def clear() -> None:
 
 def apply() -> None:
     guards("ecs", "CreateService")(check_new)
+    guards("ecs", "UpdateService")(check_change)
     guards("ecs", "DeleteCluster")(check_empty)
     amends("ecs", "CreateService")(keep)
     amends("ecs", "UpdateService")(update)
@@ -77,6 +78,24 @@ def check_new(call: Call, params: Params) -> None:
                 "InvalidParameterException",
                 f"The target group with targetGroupArn {arn} does not have an associated load balancer.",
             )
+
+
+def check_change(call: Call, params: Params) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html"""
+    asked = params.get("capacityProviderStrategy")
+    service = backend("ecs", call.region).services.get(f"{_cluster(params)}:{params['service'].rsplit('/', 1)[-1]}")
+    if asked is None or service is None or params.get("forceNewDeployment"):
+        return
+    if _by_provider(asked) != _by_provider(_given.get(service.arn, {}).get("capacityProviderStrategy") or []):
+        raise AwsError(
+            "InvalidParameterException",
+            "When switching from launch type to capacity provider strategy on an existing service, or making a change "
+            "to a capacity provider strategy on a service that is already using one, you must force a new deployment.",
+        )
+
+
+def _by_provider(strategy: list[Params]) -> list[Params]:
+    return sorted(strategy, key=lambda item: str(item["capacityProvider"]))
 
 
 def check_empty(call: Call, params: Params) -> None:

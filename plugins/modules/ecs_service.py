@@ -50,7 +50,8 @@ options:
   capacity_provider_strategy:
     description:
       - Capacity providers to run tasks on instead of a launch type. This is the whole list, in any order; an empty one
-        returns the service to its launch type. AWS allows some of these transitions only.
+        returns the service to its launch type. AWS allows some of these transitions only. A change starts a
+        deployment.
     type: list
     elements: dict
     suboptions:
@@ -333,9 +334,12 @@ def ensure_present(
         if check_mode or not (changed or options["wait"]):
             return changed, after
         shown = found
-        if changes or options["force_new_deployment"]:
-            forced = {"forceNewDeployment": True} if options["force_new_deployment"] else {}
-            request = {"cluster": cluster, "service": name, **service.parameters(changes, found), **forced}
+        # AWS refuses other capacity providers without a new deployment.
+        # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+        forced = options["force_new_deployment"] or "capacity_provider_strategy" in changes
+        if changes or forced:
+            force = {"forceNewDeployment": True} if forced else {}
+            request = {"cluster": cluster, "service": name, **service.parameters(changes, found), **force}
             shown = api.update_service(client, request=request)
         if tags.put:
             api.tag(client, before["arn"], tags.put)

@@ -117,8 +117,22 @@ def test_capacity_providers_instead_of_a_launch_type(
     assert service.predicted(**KEY, capacity_provider_strategy=strategy[:1], wait=False).changed
     assert read_back(ecs)["capacityProviderStrategy"] == [{"capacityProvider": "spare", "weight": 1, "base": 0}]
     assert updates(faults) == 1
+    with pytest.raises(ecs.exceptions.InvalidParameterException, match="you must force a new deployment"):
+        ecs.update_service(
+            cluster=CLUSTER, service=NAME, capacityProviderStrategy=[{"capacityProvider": "hosts", "weight": 1}]
+        )
     assert "runs on a capacity provider strategy" in service.refused(**options, launch_type="EC2")
     assert "leave one out" in service.refused(**options, launch_type="EC2", capacity_provider_strategy=strategy)
+
+
+def test_from_a_launch_type_to_capacity_providers_and_back(
+    service: t.Any, ecs: t.Any, options: dict[str, t.Any]
+) -> None:
+    service.ok(**options)
+    asked = {**KEY, "capacity_provider_strategy": [{"capacity_provider": "spare"}], "wait": False}
+    assert service.predicted(**asked)["service"]["launch_type"] == ""
+    service.settled(**asked)
+    assert service.predicted(**{**asked, "capacity_provider_strategy": []})["service"]["launch_type"] == "EC2"
 
 
 def test_check_mode_creates_nothing(service: t.Any, ecs: t.Any, options: dict[str, t.Any]) -> None:
