@@ -1,6 +1,7 @@
 """The web ACL in front of a stage, which comes before everything else that is asked of a request.
 
-IP sets and rates by address are checked; AWS's own rule groups are not to be had here, and let everything through.
+IP sets and rates by address are checked. AWS's own rule groups are not to be had here, and what a request says is not
+looked at: rules with either let everything through.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-aws-waf.html
 """
 
@@ -22,6 +23,7 @@ from lab.edge.variables import Variables
 LOG = logging.getLogger(__name__)
 
 SERVICE = "wafv2"
+_UNCHECKED = ("ManagedRuleGroupStatement", "RuleGroupReferenceStatement", "ByteMatchStatement")
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
 
@@ -52,17 +54,25 @@ def load(client: t.Any, region: str, api_id: str, stage: str) -> WebAcl | None:
         addresses = client.get_ip_set(Name=name, Scope="REGIONAL", Id=identifier)["IPSet"]["Addresses"]
         sets[arn] = tuple(ipaddress.ip_network(each) for each in addresses)
     for rule in rules:
-        if "ManagedRuleGroupStatement" in rule["Statement"]:
-            LOG.warning("web ACL %s: the rules of %s are AWS's, and not checked here", found["Name"], rule["Name"])
+        if not _is_checked(rule["Statement"]):
+            LOG.warning("web ACL %s: what the rule %s asks is not checked here", found["Name"], rule["Name"])
     return WebAcl(found["ARN"], "Block" in found["DefaultAction"], rules, sets)
+
+
+def _inner(said: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
+    return said.get("Statements") or ([said["Statement"]] if "Statement" in said else [])
 
 
 def _set_arns(statement: Mapping[str, t.Any]) -> set[str]:
     [(kind, said)] = statement.items()
     if kind == "IPSetReferenceStatement":
         return {said["ARN"]}
-    inner = said.get("Statements") or ([said["Statement"]] if "Statement" in said else [])
-    return set().union(*map(_set_arns, inner))
+    return set().union(*map(_set_arns, _inner(said)))
+
+
+def _is_checked(statement: Mapping[str, t.Any]) -> bool:
+    [(kind, said)] = statement.items()
+    return kind not in _UNCHECKED and all(map(_is_checked, _inner(said)))
 
 
 @dataclass
@@ -98,7 +108,7 @@ class Firewall:
             while came[0] <= now - rate.get("EvaluationWindowSec", 300):
                 came.popleft()
             return len(came) > rate["Limit"]
-        if "ManagedRuleGroupStatement" in statement or "RuleGroupReferenceStatement" in statement:
+        if not _is_checked(statement):
             return False
         return _holds(ipaddress.ip_address(address), acl.sets, statement)
 

@@ -300,6 +300,9 @@ def _check_statement(store: Store, statement: Document, *, top: bool = False) ->
         if said["AggregateKeyType"] != "IP" or "ScopeDownStatement" in said:
             raise NotImplementedError("rate-based rules but by address")
         said.setdefault("EvaluationWindowSec", 300)
+    elif kind == "ByteMatchStatement":
+        if not 1 <= len(said["SearchString"]) <= 200:
+            raise _invalid("BYTE_MATCH_STATEMENT", "SearchString", "It must be 1 to 200 bytes.")
     elif kind not in _GROUPS:
         raise NotImplementedError(f"rules with a {kind}")
     elif not top:

@@ -39,6 +39,7 @@ options:
         C(OverrideAction) for a group of rules. The rule with the lowest priority is asked first.
       - C(VisibilityConfig) may be left out; it then has metrics under the rule's name, and samples as
         O(sampled_requests) says.
+      - C(SearchString) is the text itself, not its Base64.
     type: list
     elements: dict
   sampled_requests:
@@ -142,7 +143,13 @@ from ansible_collections.central.llm.plugins.module_utils._aws import AwsCallErr
 from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 from ansible_collections.central.llm.plugins.module_utils._wafv2 import api
-from ansible_collections.central.llm.plugins.module_utils._wafv2.web_acl import SETTINGS, check, normal, visibility
+from ansible_collections.central.llm.plugins.module_utils._wafv2.web_acl import (
+    SETTINGS,
+    as_sent,
+    check,
+    normal,
+    visibility,
+)
 
 STAGE = re.compile(r"arn:[\w-]+:apigateway:[\w-]+::/restapis/\w+/stages/[\w-]+")
 
@@ -185,7 +192,7 @@ def request_of(name: str, current: t.Mapping[str, t.Any], desired: Resource, *, 
     if action and next(iter(request["DefaultAction"])).lower() != action:
         request["DefaultAction"] = {action.capitalize(): {}}
     if "rules" in desired:
-        request["Rules"] = desired["rules"]
+        request["Rules"] = as_sent(desired["rules"])
     if "description" in desired:
         request.pop("Description", None)
         request |= given({"Description": desired["description"] or None})

@@ -19,6 +19,9 @@ SETTINGS = (
 # https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
 RATE_LIMITS = (10, 2_000_000_000)
 RATE_WINDOWS = (60, 120, 300, 600)
+# The one member of a rule that AWS takes and shows as bytes.
+# https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
+_BINARY = "SearchString"
 _GROUPS = frozenset({"ManagedRuleGroupStatement", "RuleGroupReferenceStatement"})
 
 
@@ -78,7 +81,20 @@ def _without_nothing(node: t.Any) -> t.Any:
         return plain
     if isinstance(node, list):
         return [_without_nothing(each) for each in node]
-    return node
+    # What is no text keeps its bytes: `as_sent` makes the same of it again.
+    return node.decode("utf-8", "surrogateescape") if isinstance(node, bytes) else node
 
 
-__all__ = ("SETTINGS", "Rule", "check", "normal", "visibility")
+def as_sent(node: t.Any) -> t.Any:
+    """Rules in their normal form as AWS takes them."""
+    if isinstance(node, t.Mapping):
+        return {
+            key: value.encode("utf-8", "surrogateescape")
+            if key == _BINARY and isinstance(value, str)
+            else as_sent(value)
+            for key, value in node.items()
+        }
+    return [as_sent(each) for each in node] if isinstance(node, list) else node
+
+
+__all__ = ("SETTINGS", "Rule", "as_sent", "check", "normal", "visibility")

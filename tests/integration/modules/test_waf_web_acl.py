@@ -112,6 +112,47 @@ def test_one_option_changes_and_what_is_not_managed_stays(web_acl: t.Any, waf: t
     web_acl.settled(name="own")
 
 
+def searched(text: t.Any) -> dict[str, t.Any]:
+    """A rule that looks for a text, one level down."""
+    match = {
+        "SearchString": text,
+        "FieldToMatch": {"UriPath": {}},
+        "TextTransformations": [{"Priority": 0, "Type": "NONE"}],
+        "PositionalConstraint": "CONTAINS",
+    }
+    statement = {"NotStatement": {"Statement": {"ByteMatchStatement": match}}}
+    return {"Name": "paths", "Priority": 3, "Statement": statement, "Action": {"Block": {}}}
+
+
+def test_a_text_that_is_searched_for_is_no_change(web_acl: t.Any, waf: t.Any, faults: t.Any) -> None:
+    rules = [RATE, searched("/v1/\u00fc")]
+    outcome = web_acl.predicted(name="own", rules=rules)
+    assert outcome["web_acl"]["rules"][1]["Statement"] == rules[1]["Statement"]
+    found = there(waf)
+    assert found
+    sent = found["Rules"][1]["Statement"]["NotStatement"]["Statement"]["ByteMatchStatement"]
+    assert sent["SearchString"] == "/v1/\u00fc".encode()
+    web_acl.settled(name="own", rules=rules)
+    faults.lose("wafv2", "UpdateWebACL")
+    assert web_acl.ok(name="own", rules=[RATE, searched("/v2/")]).changed
+
+
+def test_bytes_that_are_no_text_stay(web_acl: t.Any, waf: t.Any) -> None:
+    web_acl.ok(name="own", rules=[searched("/v1/")])
+    found = there(waf)
+    assert found
+    token = waf.get_web_acl(Name="own", Scope="REGIONAL", Id=found["Id"])["LockToken"]
+    settings = {key: found[key] for key in ("DefaultAction", "VisibilityConfig")}
+    rules = [{**found["Rules"][0], **searched(b"\xff\x00")}]
+    waf.update_web_acl(Name="own", Scope="REGIONAL", Id=found["Id"], LockToken=token, Rules=rules, **settings)
+    assert web_acl.predicted(name="own", default_action="block").changed
+    shown = web_acl.ok(name="own")["web_acl"]["rules"]
+    web_acl.settled(name="own", rules=shown)
+    assert web_acl.predicted(name="own", rules=[*shown, RATE]).changed
+    now = there(waf)
+    assert now and rules[0] in now["Rules"]
+
+
 def test_stages_are_protected_and_let_go(web_acl: t.Any, waf: t.Any, lab: t.Any, stage: t.Any) -> None:
     first, second = stage("first"), stage("second")
     assert web_acl.predicted(**OPTIONS, resources=[first]).changed
