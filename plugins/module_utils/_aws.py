@@ -28,6 +28,8 @@ F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 DENIED_CODES = frozenset(
     {
+        # All that a HEAD is answered. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+        "403",
         "AccessDenied",
         "AccessDeniedException",
         "AuthFailure",
@@ -105,7 +107,9 @@ def _what_is_missing(client: t.Any, operation: str, message: str) -> str:
     action = iam_action(client, operation)
     others = sorted({implied.action for implied in IMPLIED.get(action, ())})
     besides = f", or one that it implies: {', '.join(others)}" if others else ""
-    return f"The caller lacks the IAM action {action}{besides}.{decode}".removesuffix(".")
+    # Names of buckets are given once in the world.
+    theirs = ", or the name belongs to another account's bucket" if operation == "HeadBucket" else ""
+    return f"The caller lacks the IAM action {action}{besides}{theirs}.{decode}".removesuffix(".")
 
 
 def error_code(error: BaseException | None) -> str:

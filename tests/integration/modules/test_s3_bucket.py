@@ -132,6 +132,8 @@ def test_bad_input_is_refused_before_anything_is_touched(
 
 
 def test_a_denial_names_the_action_and_throttling_is_ridden_out(bucket: t.Any, s3: t.Any, faults: t.Any) -> None:
+    faults.add("s3", "HeadBucket", "AccessDenied", status=403)
+    assert "403: Forbidden. The caller lacks the IAM action s3:ListBucket, or the name" in bucket.refused(**WHOLE)
     faults.add("s3", "PutBucketEncryption", "AccessDenied")
     assert "s3:PutEncryptionConfiguration" in bucket.refused(**WHOLE)
     # What was made is known to be ours, and the next run finishes.

@@ -83,6 +83,11 @@ def test_a_secret_whose_kms_key_is_not_the_callers_to_use(operation: str, action
     assert "secretsmanager:" not in said
 
 
+def test_a_bucket_that_is_denied_may_be_somebody_elses() -> None:
+    said = explain(client("s3"), denied("HeadBucket", "Forbidden", "403"))
+    assert said.endswith("lacks the IAM action s3:ListBucket, or the name belongs to another account's bucket")
+
+
 def test_the_resource_of_the_request_is_named_where_aws_names_none() -> None:
     @aws_call("change the stage {name} of {api_id}")
     def change(client: t.Any, api_id: str, name: str) -> None:
