@@ -290,7 +290,8 @@ def update(client: t.Any, name: str, changes: Resource, code: bytes | None, opti
     if changes:
         api.wait_until_ready(client, name, options["wait_timeout"])
     if configuration:
-        api.update_configuration(client, request={"FunctionName": name, **configuration})
+        request = {"FunctionName": name, **configuration}
+        api.update_configuration(client, request=request, timeout=ROLE_SECONDS)
     if code is not None and any(key in changes for key in CODE):
         if configuration:
             api.wait_until_ready(client, name, options["wait_timeout"])

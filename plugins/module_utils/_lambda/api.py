@@ -11,9 +11,12 @@ import json
 import typing as t
 
 from .._aws import aws_call
+from .._patience import patience
 from .._waiter import on_error, on_path, wait_for, waiter_model
 
 _MISSING = ("ResourceNotFoundException",)
+# IAM tells of a new role, and of what it may do, by and by.
+_NOT_YET = ("cannot be assumed by Lambda", "does not have permissions to call")
 # A role that was made a moment ago cannot be assumed yet, and a creation whose answer was lost has been made.
 _CREATION = waiter_model(
     "CreateFunction",
@@ -68,8 +71,9 @@ def update_code(client: t.Any, name: str, package: bytes, architecture: str | No
 
 
 @aws_call("change the configuration of the function {FunctionName}")
-def update_configuration(client: t.Any, request: dict[str, t.Any]) -> None:
-    client.update_function_configuration(**request)
+def update_configuration(client: t.Any, request: dict[str, t.Any], timeout: int) -> None:
+    with patience(client, "UpdateFunctionConfiguration", _NOT_YET, timeout):
+        client.update_function_configuration(**request)
 
 
 @aws_call("delete the function {name}", missing=_MISSING)

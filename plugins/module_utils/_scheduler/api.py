@@ -10,9 +10,13 @@ from __future__ import annotations
 import typing as t
 
 from .._aws import aws_call
+from .._patience import patience
 from .._waiter import on_error, wait_for, waiter_model
 
 _MISSING = ("ResourceNotFoundException",)
+# IAM tells of a new role by and by.
+_NOT_YET = ("must allow AWS EventBridge Scheduler to assume the role",)
+_ROLE_SECONDS = 30
 # A role that was made a moment ago cannot be assumed yet, and a creation whose answer was lost has been made.
 _CREATION = waiter_model(
     "CreateSchedule",
@@ -35,7 +39,8 @@ def create_schedule(client: t.Any, request: dict[str, t.Any], timeout: int) -> N
 
 @aws_call("change the schedule {Name}")
 def update_schedule(client: t.Any, request: dict[str, t.Any]) -> None:
-    client.update_schedule(**request)
+    with patience(client, "UpdateSchedule", _NOT_YET, _ROLE_SECONDS):
+        client.update_schedule(**request)
 
 
 @aws_call("delete the schedule {name}", missing=_MISSING)

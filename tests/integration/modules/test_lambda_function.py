@@ -99,6 +99,29 @@ def test_a_role_that_lambda_cannot_assume_is_named(function: t.Any, options: dic
     assert "cannot be assumed by Lambda" in function.refused(**{**options, "role_arn": other})
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The role defined for the function cannot be assumed by Lambda.",
+        "The provided execution role does not have permissions to call SendMessage on SQS",
+    ],
+)
+def test_a_role_that_is_not_known_yet_is_waited_for(
+    function: t.Any, faults: t.Any, options: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    from ansible_collections.central.llm.plugins.module_utils import _patience
+
+    monkeypatch.setattr(_patience, "_DELAY", 0.01)
+    function.ok(**options)
+    operation = "UpdateFunctionConfiguration"
+    faults.add("lambda", operation, "InvalidParameterValueException", message=words, times=3)
+    assert function.ok(**{**options, "timeout": 30}).changed
+    assert faults.calls().count(operation) == 4
+    faults.add("lambda", operation, "InvalidParameterValueException", message="no such runtime", times=2)
+    assert "no such runtime" in function.refused(**{**options, "timeout": 31})
+    assert faults.calls().count(operation) == 5
+
+
 def test_a_denial_names_the_missing_action(function: t.Any, faults: t.Any, options: dict[str, t.Any]) -> None:
     faults.add("lambda", "CreateFunction", "AccessDeniedException", status=403, message="not today")
     assert "lambda:CreateFunction" in function.refused(**options)

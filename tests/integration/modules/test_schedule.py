@@ -84,6 +84,19 @@ def test_what_is_needed_is_named(schedule: t.Any) -> None:
     assert "target_arn, role_arn" in schedule.refused(name="lease", expression="rate(5 minutes)")
 
 
+def test_a_role_that_is_not_known_yet_is_waited_for(
+    schedule: t.Any, faults: t.Any, options: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ansible_collections.central.llm.plugins.module_utils import _patience
+
+    monkeypatch.setattr(_patience, "_DELAY", 0.01)
+    schedule.ok(**options)
+    words = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+    faults.add("scheduler", "UpdateSchedule", "ValidationException", message=words, times=3)
+    assert schedule.ok(**{**options, "description": "new"}).changed
+    assert faults.calls().count("UpdateSchedule") == 4
+
+
 def test_a_denial_names_the_missing_action(schedule: t.Any, faults: t.Any, options: dict[str, t.Any]) -> None:
     faults.add("scheduler", "CreateSchedule", "AccessDeniedException", status=403, message="not today")
     assert "scheduler:CreateSchedule" in schedule.refused(**options)
