@@ -150,9 +150,8 @@ def described(found: list[dict[str, str]]) -> list[dict[str, str]]:
     return [{"protocol": protocol, "endpoint": endpoint} for protocol, endpoint in sorted(there)]
 
 
-def describe(client: t.Any, name: str) -> tuple[Resource | None, dict[tuple[str, str], str]]:
+def describe(client: t.Any, name: str, arn: str | None) -> tuple[Resource | None, dict[tuple[str, str], str]]:
     """The topic in the shape that this module returns, and the ARNs of confirmed subscriptions."""
-    arn = api.find_topic(client, name)
     if arn is None:
         return None, {}
     attributes, found, tags = at_once(
@@ -251,7 +250,8 @@ def ensure_present(
             arn = api.create_topic(client, request=given(request))
             for each in new:
                 api.subscribe(client, arn, each["protocol"], each["endpoint"])
-            after = describe(client, name)[0] or after
+            # A topic that was made a moment ago may be in no list yet, and not be read either.
+            after = describe(client, name, arn)[0] or {**after, "arn": arn}
         return True, after
     changes = attribute_changes(desired, before)
     if not check_mode:
@@ -299,7 +299,7 @@ def main() -> None:
     with module.failures_reported():
         options = validate(module.params)
         client = module.client("sns")
-        before, confirmed = describe(client, options["name"])
+        before, confirmed = describe(client, options["name"], api.find_topic(client, options["name"]))
         after: Resource | None
         if options["state"] == "present":
             changed, after = ensure_present(client, before, confirmed, options, check_mode=module.check_mode)

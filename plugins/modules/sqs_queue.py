@@ -113,9 +113,8 @@ LIMITS = {"message_retention": (60, 1209600), "visibility_timeout": (0, 43200)}
 NAME_SECONDS = 90
 
 
-def describe(client: t.Any, name: str) -> Resource | None:
+def describe(client: t.Any, name: str, url: str | None) -> Resource | None:
     """The queue in the shape that this module returns."""
-    url = api.find_queue(client, name)
     if url is None:
         return None
     attributes, tags = at_once(lambda: api.read_attributes(client, url), lambda: api.list_tags(client, url))
@@ -157,8 +156,10 @@ def ensure_present(
         if check_mode:
             return True, after
         request = {"QueueName": name, "Attributes": attributes_of({**DEFAULTS, **desired}), "tags": tags.after}
-        api.create_queue(client, request, NAME_SECONDS)
-        return True, describe(client, name) or after
+        url = api.create_queue(client, request=request, timeout=NAME_SECONDS)
+        # "You must wait at least one second after the queue is created to be able to use the queue."
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+        return True, describe(client, name, url) or {**after, "arn": api.arn_of(client, url), "url": url}
     changes = differing(desired, before)
     if not check_mode:
         if changes:
@@ -194,7 +195,7 @@ def main() -> None:
     with module.failures_reported():
         validate(module.params)
         client = module.client("sqs")
-        before = describe(client, module.params["name"])
+        before = describe(client, module.params["name"], api.find_queue(client, module.params["name"]))
         after: Resource | None
         if module.params["state"] == "present":
             changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)

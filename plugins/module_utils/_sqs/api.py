@@ -10,20 +10,12 @@ from __future__ import annotations
 import typing as t
 
 from .._aws import aws_call
-from .._waiter import on_error, wait_for, waiter_model
+from .._patience import patience
 
 _MISSING = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 # A name is free again a minute after its queue was deleted.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
-_CREATION = waiter_model(
-    "CreateQueue",
-    [
-        {"matcher": "status", "expected": 200, "state": "success"},
-        on_error("AWS.SimpleQueueService.QueueDeletedRecently", "retry"),
-        on_error("QueueDeletedRecently", "retry"),
-    ],
-    delay=5,
-)
+_NOT_YET = ("QueueDeletedRecently",)
 
 
 @aws_call("look up the queue {name}", missing=_MISSING)
@@ -41,8 +33,16 @@ def list_tags(client: t.Any, url: str) -> dict[str, str]:
     return client.list_queue_tags(QueueUrl=url).get("Tags", {})
 
 
-def create_queue(client: t.Any, request: dict[str, t.Any], timeout: int) -> None:
-    wait_for(client, _CREATION, description=f"the queue {request['QueueName']} to be made", timeout=timeout, **request)
+@aws_call("create the queue {QueueName}")
+def create_queue(client: t.Any, request: dict[str, t.Any], timeout: int) -> str:
+    with patience(client, "CreateQueue", _NOT_YET, timeout):
+        return client.create_queue(**request)["QueueUrl"]
+
+
+def arn_of(client: t.Any, url: str) -> str:
+    """A queue's URL ends in its account and its name."""
+    account, name = url.split("/")[-2:]
+    return f"arn:{client.meta.partition}:sqs:{client.meta.region_name}:{account}:{name}"
 
 
 @aws_call("change the queue {url}")

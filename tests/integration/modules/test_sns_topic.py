@@ -65,6 +65,14 @@ def test_check_mode_creates_nothing(topic: t.Any, sns: t.Any) -> None:
     assert sns.list_topics()["Topics"] == []
 
 
+def test_what_was_just_made_may_not_be_read_yet(topic: t.Any, faults: t.Any) -> None:
+    faults.add("sns", "GetTopicAttributes", "NotFound", status=404)
+    assert topic.ok(**OPTIONS)["topic"]["arn"] == ARN
+    # The list lags, too.
+    assert faults.calls().count("ListTopics") == 1
+    topic.settled(**OPTIONS)
+
+
 def test_it_is_found_among_many(topic: t.Any, sns: t.Any) -> None:
     for number in range(120):
         sns.create_topic(Name=f"of-others-{number}")

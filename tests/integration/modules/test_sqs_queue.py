@@ -61,7 +61,22 @@ def test_a_denial_names_the_missing_action(queue: t.Any, faults: t.Any) -> None:
     assert "sqs:CreateQueue" in queue.refused(**OPTIONS)
 
 
-def test_throttling_and_a_name_that_is_not_free_yet_are_ridden_out(queue: t.Any, faults: t.Any) -> None:
+def test_what_was_just_made_may_not_be_read_yet(queue: t.Any, sqs: t.Any, faults: t.Any) -> None:
+    # The first one looks whether it is there.
+    for operation, times in (("GetQueueUrl", 2), ("GetQueueAttributes", 1)):
+        faults.add("sqs", operation, "AWS.SimpleQueueService.NonExistentQueue", times=times)
+    made = queue.ok(**OPTIONS)["queue"]
+    faults.forget()
+    assert {key: made[key] for key in ("arn", "url")}.items() <= queue.settled(**OPTIONS)["queue"].items()
+    assert made["arn"] == attributes(sqs)["QueueArn"]
+
+
+def test_throttling_and_a_name_that_is_not_free_yet_are_ridden_out(
+    queue: t.Any, faults: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ansible_collections.central.llm.plugins.module_utils import _patience
+
+    monkeypatch.setattr(_patience, "_DELAY", 0.01)
     faults.add("sqs", "CreateQueue", "ThrottlingException", times=2)
     faults.add("sqs", "CreateQueue", "AWS.SimpleQueueService.QueueDeletedRecently", times=2)
     assert queue.ok(**OPTIONS).changed
