@@ -67,6 +67,7 @@ GAPS: list[str] = [
     "cloudwatch_alarms",
     "cloudwatch_dashboards",
     "scheduler_schedules",
+    "events_targets",
     "ec2_metadata_tags",
     "wafv2_web_acls",
     "sns_topics",

@@ -1,4 +1,4 @@
-"""Schedules: moto takes any expression, role and target, and an update of it leaves ActionAfterCompletion alone.
+"""Schedules: moto takes any expression, role, target and start, and an update of it leaves ActionAfterCompletion alone.
 
 https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lab.compute import policy
@@ -23,6 +24,10 @@ _READS = (
     "validate", "batchGet", "batchDescribe", "batchRead", "transactGet", "adminGet", "adminList", "testMigration",
     "retrieve", "testConnection", "translateDocument", "isAuthorized", "invokeModel",
 )  # fmt: skip
+
+# The parameters of each kind of target that the lab has.
+_PARAMETERS = {"sqs": {"SqsParameters"}}
+_LONGEST_AGO = timedelta(minutes=5)
 
 
 def apply() -> None:
@@ -41,6 +46,10 @@ def check(call: Call, params: Params) -> None:
         raise AwsError("NotImplemented", "The lab has no cron() schedules.", 501)
     if not known and expressions.rate(expression) is None:
         raise _refusal(f"Invalid Schedule Expression {expression}.")
+    start = params.get("StartDate")
+    # A one-time schedule has none that counts.
+    if start is not None and not known and start.replace(tzinfo=UTC) < datetime.now(UTC) - _LONGEST_AGO:
+        raise _refusal("The StartDate you specify cannot be earlier than 5 minutes ago.")
     window = params["FlexibleTimeWindow"]
     if (window["Mode"] == "FLEXIBLE") != ("MaximumWindowInMinutes" in window):
         raise _refusal("MaximumWindowInMinutes is needed with FlexibleTimeWindow FLEXIBLE, and only there.")
@@ -51,6 +60,10 @@ def _check_target(target: Params) -> None:
     role = next((each for each in backend("iam", "aws").roles.values() if each.arn == target["RoleArn"]), None)
     if role is None or not policy.trusts(parsed(role.assume_role_policy_document), "scheduler.amazonaws.com"):
         raise _refusal("The execution role you provide must allow AWS EventBridge Scheduler to assume the role.")
+    kind = target["Arn"].split(":")[2]
+    beside = sorted(each for each in target if each.endswith("Parameters") and each not in _PARAMETERS.get(kind, ()))
+    if beside:
+        raise _refusal(f"{', '.join(beside)} is not valid for the target {target['Arn']}.")
     found = UNIVERSAL.match(target["Arn"])
     if found:
         if found["action"].startswith(_READS):

@@ -65,6 +65,11 @@ def iam_action(client: t.Any, operation: str) -> str:
     return action_of(model.signing_name, operation, model.operation_model(operation).http)
 
 
+def members_of(client: t.Any, operation: str) -> frozenset[str]:
+    """What an operation's request can have, as far as the SDK knows."""
+    return frozenset(client.meta.service_model.operation_model(operation).input_shape.members)
+
+
 def explain(client: t.Any, error: Exception) -> str:
     """What AWS answered, in one sentence, with the way out where there is one."""
     if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
@@ -154,4 +159,7 @@ def aws_call(description: str, *, missing: t.Collection[str] = (), default: t.An
     return decorate
 
 
-__all__ = ("DENIED_CODES", "AwsCallError", "InvalidInput", "aws_call", "error_code", "explain", "iam_action")
+__all__ = (
+    *("DENIED_CODES", "AwsCallError", "InvalidInput", "aws_call", "error_code", "explain", "iam_action"),
+    "members_of",
+)

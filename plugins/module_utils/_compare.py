@@ -17,6 +17,18 @@ def differing(desired: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]) ->
     return {name: value for name, value in given(desired).items() if current.get(name) != value}
 
 
+def replacement(
+    current: t.Mapping[str, t.Any], managed: t.Mapping[str, t.Any], members: t.Collection[str]
+) -> dict[str, t.Any]:
+    """The request that replaces a resource as a whole: what is managed, over what is there, as far as `members` go.
+
+    AWS resets what such a request leaves out, so that None, an empty text and an empty list take a member away.
+    """
+    return {
+        name: value for name, value in {**current, **managed}.items() if name in members and value not in (None, "", [])
+    }
+
+
 class TagPlan(t.NamedTuple):
     """What to write so that the tags become `after`."""
 
@@ -40,4 +52,4 @@ def plan_tags(current: t.Mapping[str, str], desired: t.Mapping[str, t.Any] | Non
     return TagPlan(put, remove, after)
 
 
-__all__ = ("TagPlan", "differing", "given", "plan_tags")
+__all__ = ("TagPlan", "differing", "given", "plan_tags", "replacement")

@@ -9,8 +9,8 @@ version_added: 0.1.0
 short_description: Manage an EventBridge rule that runs on a schedule
 description:
   - Creates, changes and deletes a rule of the default event bus with a schedule, and its targets.
-  - Only the options that are given are managed. A function needs a statement that lets the rule invoke it besides, see
-    M(central.llm.lambda_permission).
+  - Only the options that are given are managed; of what AWS replaces as a whole, the rest is given back as it is.
+  - A function needs a statement that lets the rule invoke it besides, see M(central.llm.lambda_permission).
   - "AWS reference: U(https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html)."
 author:
   - The central.llm maintainers (@central-llm)
@@ -51,7 +51,8 @@ options:
         required: true
       arn:
         description:
-          - ARN of what is called.
+          - ARN of what is called. Where it changes, the target keeps what it has besides, such as its input; parameters
+            for targets of one service, such as C(SqsParameters), only while it is of that service.
         type: str
         required: true
   purge_targets:
@@ -117,29 +118,46 @@ rule:
 import typing as t
 
 from ansible_collections.central.llm.plugins.module_utils._at_once import at_once
-from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
-from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
+from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput, members_of
+from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags, replacement
 from ansible_collections.central.llm.plugins.module_utils._events import api
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 from ansible_collections.central.llm.plugins.module_utils._scheduler.expressions import wrong_with
+from ansible_collections.central.llm.plugins.module_utils._scheduler.targets import retargeted
 
 DEFAULTS: Resource = {"description": "", "enabled": True}
+# What PutRule calls the options.
+MEMBERS = {"name": "Name", "expression": "ScheduleExpression", "description": "Description"}
 
 
-def describe(client: t.Any, name: str) -> Resource | None:
+class Found(t.NamedTuple):
+    """A rule as AWS shows it, with its targets by their ids."""
+
+    rule: Resource
+    targets: dict[str, Resource]
+    tags: dict[str, str]
+
+
+def find(client: t.Any, name: str) -> Found | None:
+    rule = api.find_rule(client, name)
+    if rule is None:
+        return None
+    targets, tags = at_once(lambda: api.list_targets(client, name), lambda: api.list_tags(client, rule["Arn"]))
+    return Found(rule, {target["Id"]: target for target in targets}, tags)
+
+
+def describe(found: Found | None) -> Resource | None:
     """The rule in the shape that this module returns."""
-    found = api.find_rule(client, name)
     if found is None:
         return None
-    targets, tags = at_once(lambda: api.list_targets(client, name), lambda: api.list_tags(client, found["Arn"]))
     return {
-        "arn": found["Arn"],
-        "name": name,
-        "expression": found.get("ScheduleExpression") or "",
-        "description": found.get("Description") or "",
-        "enabled": found["State"] != "DISABLED",
-        "targets": {target["Id"]: target["Arn"] for target in targets},
-        "tags": tags,
+        "arn": found.rule["Arn"],
+        "name": found.rule["Name"],
+        "expression": found.rule.get("ScheduleExpression") or "",
+        "description": found.rule.get("Description") or "",
+        "enabled": found.rule["State"] != "DISABLED",
+        "targets": {key: target["Arn"] for key, target in found.targets.items()},
+        "tags": found.tags,
     }
 
 
@@ -153,20 +171,24 @@ def validate(options: Resource) -> None:
         raise InvalidInput(f"expression: {expression!r} {reason}")
 
 
-def put(client: t.Any, rule: Resource, tags: dict[str, str]) -> None:
-    """AWS resets what a rule is put without; tags are taken at creation only."""
-    request = {
-        "Name": rule["name"],
-        "ScheduleExpression": rule["expression"],
-        "Description": rule["description"] or None,
-        "State": "ENABLED" if rule["enabled"] else "DISABLED",
-        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()] or None,
-    }
-    api.put_rule(client, request=given(request))
+def request_of(found: Resource, changes: Resource, members: t.Collection[str]) -> Resource:
+    """All that makes a rule: AWS resets what it is put without, so that what is not managed is sent again."""
+    managed = {MEMBERS[option]: value for option, value in changes.items() if option in MEMBERS}
+    if "enabled" in changes:
+        managed["State"] = "ENABLED" if changes["enabled"] else "DISABLED"
+    return replacement(found, managed, members)
 
 
-def put_targets(client: t.Any, name: str, before: dict[str, str], after: dict[str, str]) -> None:
-    new = [{"Id": key, "Arn": arn} for key, arn in after.items() if before.get(key) != arn]
+def put(client: t.Any, found: Resource, changes: Resource, tags: dict[str, str]) -> None:
+    """Tags are taken at creation only."""
+    request = request_of(found, changes, members_of(client, "PutRule"))
+    request |= given({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()] or None})
+    api.put_rule(client, request=request)
+
+
+def put_targets(client: t.Any, name: str, before: dict[str, Resource], after: dict[str, str]) -> None:
+    was = {key: target["Arn"] for key, target in before.items()}
+    new = [retargeted(before.get(key, {"Id": key}), arn) for key, arn in after.items() if was.get(key) != arn]
     if new:
         api.put_targets(client, name, new)
     gone = sorted(set(before) - set(after))
@@ -175,8 +197,9 @@ def put_targets(client: t.Any, name: str, before: dict[str, str], after: dict[st
 
 
 def ensure_present(
-    client: t.Any, before: Resource | None, options: Resource, *, check_mode: bool
-) -> tuple[bool, Resource]:
+    client: t.Any, found: Found | None, options: Resource, *, check_mode: bool
+) -> tuple[bool, Resource | None, Resource]:
+    before = describe(found)
     name = options["name"]
     desired = given({key: options[key] for key in ("expression", *DEFAULTS)})
     tags = plan_tags(before["tags"] if before else {}, options["tags"], purge=options["purge_tags"])
@@ -185,27 +208,27 @@ def ensure_present(
     kept = {} if options["purge_targets"] and options["targets"] is not None else there
     targets = {**kept, **asked}
 
-    if before is None:
+    if before is None or found is None:
         if "expression" not in desired:
             raise InvalidInput(f"The rule {name} does not exist; expression is needed to create it.")
         after = {"name": name, **DEFAULTS, **desired, "targets": targets, "tags": tags.after}
         if check_mode:
-            return True, after
-        put(client, after, tags.after)
+            return True, None, after
+        put(client, {}, after, tags.after)
         put_targets(client, name, {}, targets)
-        return True, describe(client, name) or after
+        return True, None, describe(find(client, name)) or after
 
     changes = differing(desired, before)
     after = {**before, **changes, "targets": targets, "tags": tags.after}
     if not check_mode:
         if changes:
-            put(client, after, {})
-        put_targets(client, name, there, targets)
+            put(client, found.rule, changes, {})
+        put_targets(client, name, found.targets, targets)
         if tags.put:
             api.tag(client, before["arn"], tags.put)
         if tags.remove:
             api.untag(client, before["arn"], tags.remove)
-    return bool(changes or tags.changes or targets != there), after
+    return bool(changes or tags.changes or targets != there), before, after
 
 
 def ensure_absent(client: t.Any, before: Resource | None, *, check_mode: bool) -> tuple[bool, Resource | None]:
@@ -213,7 +236,8 @@ def ensure_absent(client: t.Any, before: Resource | None, *, check_mode: bool) -
         return False, None
     if not check_mode:
         # AWS deletes only a rule without targets.
-        put_targets(client, before["name"], before["targets"], {})
+        if before["targets"]:
+            api.remove_targets(client, before["name"], sorted(before["targets"]))
         api.delete_rule(client, before["name"])
     return True, None
 
@@ -237,12 +261,12 @@ def main() -> None:
     with module.failures_reported():
         validate(module.params)
         client = module.client("events")
-        before = describe(client, module.params["name"])
+        found = find(client, module.params["name"])
         after: Resource | None
         if module.params["state"] == "present":
-            changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)
+            changed, before, after = ensure_present(client, found, module.params, check_mode=module.check_mode)
         else:
-            before = module.removable(before)
+            before = module.removable(describe(found))
             changed, after = ensure_absent(client, before, check_mode=module.check_mode)
         module.exit_with("rule", changed=changed, before=before, after=after)
 

@@ -44,7 +44,7 @@ options:
     type: dict
   statistic:
     description:
-      - What is made of the values of a period.
+      - What is made of the values of a period. It takes the place of an extended one, such as C(p99).
     type: str
     choices: [SampleCount, Average, Sum, Minimum, Maximum]
   period:
@@ -53,7 +53,7 @@ options:
     type: int
   evaluation_periods:
     description:
-      - How many periods are looked at.
+      - How many periods are looked at. Fewer than C(DatapointsToAlarm) of the alarm lower that, too.
     type: int
   threshold:
     description:
@@ -134,7 +134,7 @@ alarm:
       type: dict
       sample: {"QueueName": "my-dead-letters"}
     statistic:
-      description: What is made of the values of a period.
+      description: What is made of the values of a period, be it an extended statistic.
       type: str
       sample: Maximum
     period:
@@ -175,9 +175,9 @@ alarm:
 
 import typing as t
 
-from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
+from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput, members_of
 from ansible_collections.central.llm.plugins.module_utils._cloudwatch import api
-from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags
+from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, plan_tags, replacement
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
 DEFAULTS: Resource = {
@@ -190,13 +190,30 @@ DEFAULTS: Resource = {
     "alarm_actions": [],
 }
 NEEDED = ("namespace", "metric", "threshold", "comparison")
+# What PutMetricAlarm calls the options.
+MEMBERS = {
+    "name": "AlarmName",
+    "description": "AlarmDescription",
+    "namespace": "Namespace",
+    "metric": "MetricName",
+    "dimensions": "Dimensions",
+    "statistic": "Statistic",
+    "period": "Period",
+    "evaluation_periods": "EvaluationPeriods",
+    "threshold": "Threshold",
+    "comparison": "ComparisonOperator",
+    "missing_data": "TreatMissingData",
+    "alarm_actions": "AlarmActions",
+}
+# What it does not take beside MetricName: these belong to alarms on expressions, bands and queries.
+OF_OTHER_ALARMS = ("Metrics", "ThresholdMetricId", "EvaluationCriteria", "EvaluationInterval")
 
 
-def describe(client: t.Any, name: str) -> Resource | None:
+def describe(client: t.Any, found: Resource | None) -> Resource | None:
     """The alarm in the shape that this module returns."""
-    found = api.find_alarm(client, name)
     if found is None:
         return None
+    name = found["AlarmName"]
     if "MetricName" not in found:
         raise InvalidInput(f"The alarm {name} is on several metrics, and none that this module manages.")
     return {
@@ -206,7 +223,7 @@ def describe(client: t.Any, name: str) -> Resource | None:
         "namespace": found["Namespace"],
         "metric": found["MetricName"],
         "dimensions": {each["Name"]: each["Value"] for each in found.get("Dimensions") or []},
-        "statistic": found.get("Statistic") or "",
+        "statistic": found.get("Statistic") or found.get("ExtendedStatistic") or "",
         "period": found["Period"],
         "evaluation_periods": found["EvaluationPeriods"],
         "threshold": float(found["Threshold"]),
@@ -227,53 +244,57 @@ def validate(options: Resource) -> None:
         raise InvalidInput("evaluation_periods: at least one period is looked at.")
 
 
-def put(client: t.Any, alarm: Resource, tags: dict[str, str]) -> None:
-    """AWS resets what an alarm is put without; tags are taken at creation only."""
-    request = {
-        "AlarmName": alarm["name"],
-        "AlarmDescription": alarm["description"] or None,
-        "Namespace": alarm["namespace"],
-        "MetricName": alarm["metric"],
-        "Dimensions": [{"Name": name, "Value": value} for name, value in alarm["dimensions"].items()],
-        "Statistic": alarm["statistic"],
-        "Period": alarm["period"],
-        "EvaluationPeriods": alarm["evaluation_periods"],
-        "Threshold": alarm["threshold"],
-        "ComparisonOperator": alarm["comparison"],
-        "TreatMissingData": alarm["missing_data"],
-        "AlarmActions": alarm["alarm_actions"],
-        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()] or None,
-    }
-    api.put_alarm(client, request=given(request))
+def request_of(found: Resource, changes: Resource, members: t.Collection[str]) -> Resource:
+    """All that makes an alarm: AWS resets what it is put without, so that what is not managed is sent again."""
+    managed: Resource = dict.fromkeys(OF_OTHER_ALARMS)
+    managed |= {MEMBERS[option]: value for option, value in changes.items() if option in MEMBERS}
+    if "dimensions" in changes:
+        managed["Dimensions"] = [{"Name": name, "Value": value} for name, value in changes["dimensions"].items()]
+    if "statistic" in changes:
+        # AWS takes either statistic, and the last for percentiles alone.
+        managed |= {"ExtendedStatistic": None, "EvaluateLowSampleCountPercentile": None}
+    request = replacement(found, managed, members)
+    if "DatapointsToAlarm" in request:
+        # No more of them than there are periods.
+        request["DatapointsToAlarm"] = min(request["DatapointsToAlarm"], request["EvaluationPeriods"])
+    return request
+
+
+def put(client: t.Any, found: Resource, changes: Resource, tags: dict[str, str]) -> None:
+    """Tags are taken at creation only."""
+    request = request_of(found, changes, members_of(client, "PutMetricAlarm"))
+    request |= given({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()] or None})
+    api.put_alarm(client, request=request)
 
 
 def ensure_present(
-    client: t.Any, before: Resource | None, options: Resource, *, check_mode: bool
-) -> tuple[bool, Resource]:
+    client: t.Any, found: Resource | None, options: Resource, *, check_mode: bool
+) -> tuple[bool, Resource | None, Resource]:
+    before = describe(client, found)
     name = options["name"]
     desired = given({key: options[key] for key in (*NEEDED, *DEFAULTS)})
     if "dimensions" in desired:
         desired["dimensions"] = {str(key): str(value) for key, value in desired["dimensions"].items()}
     tags = plan_tags(before["tags"] if before else {}, options["tags"], purge=options["purge_tags"])
-    if before is None:
+    if before is None or found is None:
         missing = [key for key in NEEDED if key not in desired]
         if missing:
             raise InvalidInput(f"The alarm {name} does not exist; {', '.join(missing)} must be given.")
         after = {"name": name, **DEFAULTS, **desired, "tags": tags.after}
         if check_mode:
-            return True, after
-        put(client, after, tags.after)
-        return True, describe(client, name) or after
+            return True, None, after
+        put(client, {}, after, tags.after)
+        return True, None, describe(client, api.find_alarm(client, name)) or after
     changes = differing(desired, before)
     after = {**before, **changes, "tags": tags.after}
     if not check_mode:
         if changes:
-            put(client, after, {})
+            put(client, found, changes, {})
         if tags.put:
             api.tag(client, before["arn"], tags.put)
         if tags.remove:
             api.untag(client, before["arn"], tags.remove)
-    return bool(changes or tags.changes), after
+    return bool(changes or tags.changes), before, after
 
 
 def ensure_absent(client: t.Any, before: Resource | None, *, check_mode: bool) -> tuple[bool, Resource | None]:
@@ -310,12 +331,12 @@ def main() -> None:
     with module.failures_reported():
         validate(module.params)
         client = module.client("cloudwatch")
-        before = describe(client, module.params["name"])
+        found = api.find_alarm(client, module.params["name"])
         after: Resource | None
         if module.params["state"] == "present":
-            changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)
+            changed, before, after = ensure_present(client, found, module.params, check_mode=module.check_mode)
         else:
-            before = module.removable(before)
+            before = module.removable(describe(client, found))
             changed, after = ensure_absent(client, before, check_mode=module.check_mode)
         module.exit_with("alarm", changed=changed, before=before, after=after, observed=["alarm_state"])
 

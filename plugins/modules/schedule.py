@@ -10,6 +10,7 @@ short_description: Manage a schedule of EventBridge Scheduler
 description:
   - Creates, changes and deletes a schedule, one-time or recurring, with its target.
   - Only the options that are given are managed; of what AWS replaces as a whole, the rest is given back as it is.
+    A start that has passed is not, as it has had its effect, and AWS takes it no more.
   - A one-time schedule that is deleted once it has run is made anew when it is asked for again.
   - "AWS reference: U(https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html)."
 author:
@@ -52,6 +53,8 @@ options:
     description:
       - What is called, the ARN of a resource or of an API operation such as
         C(arn:aws:scheduler:::aws-sdk:ec2:terminateInstances). Required where the schedule does not exist.
+      - One of another service is called without the parameters that are for targets of the one before, such as
+        C(SqsParameters).
     type: str
   role_arn:
     description:
@@ -150,7 +153,7 @@ schedule:
       type: str
       sample: arn:aws:iam::123456789012:role/my-lease-role
     input:
-      description: What the target is given.
+      description: What the target is given. A text that is no JSON is returned as it is.
       type: dict
       sample: {"InstanceIds": ["i-0123456789abcdef0"]}
     dead_letter_queue_arn:
@@ -177,12 +180,14 @@ schedule:
 
 import json
 import typing as t
+from datetime import UTC, datetime
 
-from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
-from ansible_collections.central.llm.plugins.module_utils._compare import differing, given
+from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput, members_of
+from ansible_collections.central.llm.plugins.module_utils._compare import differing, given, replacement
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 from ansible_collections.central.llm.plugins.module_utils._scheduler import api
 from ansible_collections.central.llm.plugins.module_utils._scheduler.expressions import wrong_with
+from ansible_collections.central.llm.plugins.module_utils._scheduler.targets import retargeted
 
 # What AWS takes where nothing was given.
 DEFAULTS: Resource = {
@@ -201,9 +206,17 @@ NEEDED = ("expression", "target_arn", "role_arn")
 ROLE_SECONDS = 30
 
 
-def describe(client: t.Any, name: str, group: str) -> Resource | None:
+def input_of(target: Resource) -> t.Any:
+    """What the target is given; other targets than ours may have a text that is no JSON."""
+    text = target.get("Input") or "{}"
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def describe(found: Resource | None) -> Resource | None:
     """The schedule in the shape that this module returns."""
-    found = api.find_schedule(client, name, group)
     if found is None:
         return None
     target = found["Target"]
@@ -211,15 +224,15 @@ def describe(client: t.Any, name: str, group: str) -> Resource | None:
     return {
         **DEFAULTS,
         "arn": found["Arn"],
-        "name": name,
-        "group": group,
+        "name": found["Name"],
+        "group": found["GroupName"],
         "expression": found["ScheduleExpression"],
         "timezone": found.get("ScheduleExpressionTimezone") or "UTC",
         "description": found.get("Description") or "",
         "enabled": found.get("State", "ENABLED") == "ENABLED",
         "target_arn": target["Arn"],
         "role_arn": target["RoleArn"],
-        "input": json.loads(target.get("Input") or "{}"),
+        "input": input_of(target),
         "dead_letter_queue_arn": (target.get("DeadLetterConfig") or {}).get("Arn", ""),
         "maximum_retry_attempts": retries.get("MaximumRetryAttempts", 185),
         "maximum_event_age": retries.get("MaximumEventAgeInSeconds", 86400),
@@ -228,25 +241,29 @@ def describe(client: t.Any, name: str, group: str) -> Resource | None:
     }
 
 
-def request_of(schedule: Resource) -> Resource:
-    """All that makes a schedule: AWS resets what an update leaves out."""
+def request_of(found: Resource, schedule: Resource, members: t.Collection[str], now: datetime) -> Resource:
+    """All that makes a schedule: AWS resets what an update leaves out, so that what is not managed is sent again."""
     window = schedule["flexible_window"]
-    target = {
-        "Arn": schedule["target_arn"],
+    start = found.get("StartDate")
+    target = retargeted(found.get("Target") or {}, schedule["target_arn"])
+    if input_of(target) != schedule["input"]:
+        target["Input"] = json.dumps(schedule["input"], sort_keys=True) if schedule["input"] else None
+    target |= {
         "RoleArn": schedule["role_arn"],
-        "Input": json.dumps(schedule["input"], sort_keys=True) if schedule["input"] else None,
         "DeadLetterConfig": {"Arn": schedule["dead_letter_queue_arn"]} if schedule["dead_letter_queue_arn"] else None,
         "RetryPolicy": {
             "MaximumRetryAttempts": schedule["maximum_retry_attempts"],
             "MaximumEventAgeInSeconds": schedule["maximum_event_age"],
         },
     }
-    request = {
+    managed = {
         "Name": schedule["name"],
         "GroupName": schedule["group"],
         "ScheduleExpression": schedule["expression"],
         "ScheduleExpressionTimezone": schedule["timezone"],
-        "Description": schedule["description"] or None,
+        # AWS takes none that is more than five minutes ago.
+        "StartDate": start if start and start > now else None,
+        "Description": schedule["description"],
         "State": "ENABLED" if schedule["enabled"] else "DISABLED",
         "FlexibleTimeWindow": given(
             {"Mode": "FLEXIBLE" if window else "OFF", "MaximumWindowInMinutes": window or None}
@@ -254,7 +271,7 @@ def request_of(schedule: Resource) -> Resource:
         "Target": given(target),
         "ActionAfterCompletion": schedule["action_after_completion"],
     }
-    return given(request)
+    return replacement(found, managed, members)
 
 
 def validate(options: Resource) -> None:
@@ -272,23 +289,26 @@ def validate(options: Resource) -> None:
 
 
 def ensure_present(
-    client: t.Any, before: Resource | None, options: Resource, *, check_mode: bool
-) -> tuple[bool, Resource]:
+    client: t.Any, found: Resource | None, options: Resource, *, check_mode: bool
+) -> tuple[bool, Resource | None, Resource]:
+    before = describe(found)
     desired = given({key: options[key] for key in (*NEEDED, *DEFAULTS)})
-    if before is None:
+    if before is None or found is None:
         missing = [key for key in NEEDED if key not in desired]
         if missing:
             raise InvalidInput(f"The schedule {options['name']} does not exist; {', '.join(missing)} must be given.")
         after = {"name": options["name"], "group": options["group"], **DEFAULTS, **desired}
         if check_mode:
-            return True, after
-        api.create_schedule(client, request_of(after), ROLE_SECONDS)
-        return True, describe(client, options["name"], options["group"]) or after
+            return True, None, after
+        request = request_of({}, after, members_of(client, "CreateSchedule"), datetime.now(UTC))
+        api.create_schedule(client, request, ROLE_SECONDS)
+        return True, None, describe(api.find_schedule(client, options["name"], options["group"])) or after
     changes = differing(desired, before)
     after = {**before, **changes}
     if changes and not check_mode:
-        api.update_schedule(client, request_of(after))
-    return bool(changes), after
+        request = request_of(found, after, members_of(client, "UpdateSchedule"), datetime.now(UTC))
+        api.update_schedule(client, request)
+    return bool(changes), before, after
 
 
 def ensure_absent(client: t.Any, before: Resource | None, *, check_mode: bool) -> tuple[bool, Resource | None]:
@@ -323,12 +343,12 @@ def main() -> None:
     with module.failures_reported():
         validate(module.params)
         client = module.client("scheduler")
-        before = describe(client, module.params["name"], module.params["group"])
+        found = api.find_schedule(client, module.params["name"], module.params["group"])
         after: Resource | None
         if module.params["state"] == "present":
-            changed, after = ensure_present(client, before, module.params, check_mode=module.check_mode)
+            changed, before, after = ensure_present(client, found, module.params, check_mode=module.check_mode)
         else:
-            before = module.removable(before)
+            before = module.removable(describe(found))
             changed, after = ensure_absent(client, before, check_mode=module.check_mode)
         module.exit_with("schedule", changed=changed, before=before, after=after)
 

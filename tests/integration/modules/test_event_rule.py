@@ -86,3 +86,45 @@ def test_delete_only_ones_own_and_delete_again(rule: t.Any, events: t.Any) -> No
     assert rule.predicted(name="reaper", state="absent", tags={"owner": "us"}).changed
     assert events.list_rules()["Rules"] == []
     rule.settled(name="reaper", state="absent")
+
+
+def test_what_is_not_managed_survives_a_change(rule: t.Any, events: t.Any) -> None:
+    events.put_rule(
+        Name="reaper",
+        ScheduleExpression="rate(1 minute)",
+        EventPattern='{"source": ["ours"]}',
+        RoleArn="arn:aws:iam::123456789012:role/reaper",
+        State="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+    )
+    before = events.describe_rule(Name="reaper")
+    outcome = rule.predicted(name="reaper", expression="rate(2 minutes)", description="reaps", enabled=True)
+    assert outcome["diff"]["before"]["expression"] != outcome["diff"]["after"]["expression"]
+    after = events.describe_rule(Name="reaper")
+    for key in ("EventPattern", "RoleArn", "State"):
+        assert after[key] == before[key]
+    assert (after["ScheduleExpression"], after["Description"]) == ("rate(2 minutes)", "reaps")
+    rule.settled(name="reaper", enabled=True)
+
+
+def test_a_rule_without_a_schedule_keeps_its_pattern(rule: t.Any, events: t.Any) -> None:
+    events.put_rule(Name="reaper", EventPattern='{"source": ["ours"]}')
+    before = events.describe_rule(Name="reaper")
+    assert rule.predicted(name="reaper", description="reaps").changed
+    after = events.describe_rule(Name="reaper")
+    assert "ScheduleExpression" not in after
+    assert (after["EventPattern"], after["Description"]) == (before["EventPattern"], "reaps")
+
+
+def test_a_target_keeps_what_it_has_where_its_arn_changes(rule: t.Any, events: t.Any) -> None:
+    rule.ok(**OPTIONS)
+    queue = "arn:aws:sqs:eu-central-1:123456789012:told"
+    dead = {"Arn": "arn:aws:sqs:eu-central-1:123456789012:dead"}
+    fitting = {"Input": '"now"', "DeadLetterConfig": dead, "RetryPolicy": {"MaximumRetryAttempts": 3}}
+    target = {"Id": "reaper", "Arn": queue, **fitting, "SqsParameters": {"MessageGroupId": "one"}}
+    events.put_targets(Rule="reaper", Targets=[target])
+    assert rule.predicted(name="reaper", targets=[{"id": "reaper", "arn": f"{queue}-too"}]).changed
+    assert events.list_targets_by_rule(Rule="reaper")["Targets"] == [{**target, "Arn": f"{queue}-too"}]
+    # No function takes the parameters of a queue.
+    assert rule.predicted(**OPTIONS).changed
+    assert events.list_targets_by_rule(Rule="reaper")["Targets"] == [{"Id": "reaper", "Arn": ARN, **fitting}]
+    rule.settled(**OPTIONS)

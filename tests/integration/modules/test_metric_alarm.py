@@ -15,6 +15,16 @@ OPTIONS = {
     "missing_data": "notBreaching",
     "tags": {"owner": "us"},
 }
+FOREIGN = {
+    "OKActions": ["arn:aws:sns:eu-central-1:123456789012:well"],
+    "InsufficientDataActions": ["arn:aws:sns:eu-central-1:123456789012:unknown"],
+    "ActionsEnabled": False,
+    "DatapointsToAlarm": 2,
+    "Unit": "Count",
+    "EvaluationWindow": {"WallClockWindow": {"Timezone": "UTC"}},
+    "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 5},
+    "ActionConfiguration": {"AlarmTagsPropagation": {"Enabled": True}},
+}
 
 
 @pytest.fixture
@@ -30,6 +40,27 @@ def cloudwatch(lab: t.Any) -> t.Any:
 def read_back(cloudwatch: t.Any) -> dict[str, t.Any] | None:
     found = cloudwatch.describe_alarms(AlarmNames=["dead-letters"])["MetricAlarms"]
     return found[0] if found else None
+
+
+def put_by_somebody(cloudwatch: t.Any, **members: t.Any) -> None:
+    cloudwatch.put_metric_alarm(
+        AlarmName="dead-letters",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": "dead-letters"}],
+        Period=60,
+        EvaluationPeriods=3,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        **members,
+    )
+
+
+def changed_members(before: dict[str, t.Any] | None, after: dict[str, t.Any] | None) -> set[str]:
+    assert before and after
+    return {key for key in {*before, *after} if before.get(key) != after.get(key)} - {
+        "AlarmConfigurationUpdatedTimestamp"
+    }
 
 
 def test_create_and_create_again(alarm: t.Any, cloudwatch: t.Any) -> None:
@@ -85,3 +116,35 @@ def test_delete_only_ones_own_and_delete_again(alarm: t.Any, cloudwatch: t.Any) 
     assert alarm.predicted(name="dead-letters", state="absent", tags={"owner": "us"}).changed
     assert read_back(cloudwatch) is None
     alarm.settled(name="dead-letters", state="absent")
+
+
+def test_what_is_not_managed_survives_a_change(alarm: t.Any, cloudwatch: t.Any) -> None:
+    put_by_somebody(cloudwatch, Statistic="Maximum", **FOREIGN)
+    before = read_back(cloudwatch)
+    assert before and FOREIGN.items() <= before.items()
+    assert alarm.predicted(name="dead-letters", threshold=5).changed
+    assert changed_members(before, read_back(cloudwatch)) == {"Threshold"}
+    # Fewer periods cannot have more of them.
+    assert alarm.predicted(name="dead-letters", evaluation_periods=1).changed
+    assert changed_members(before, read_back(cloudwatch)) == {"Threshold", "EvaluationPeriods", "DatapointsToAlarm"}
+    alarm.settled(name="dead-letters")
+
+
+def test_an_extended_statistic_stays_until_another_takes_its_place(alarm: t.Any, cloudwatch: t.Any) -> None:
+    put_by_somebody(cloudwatch, ExtendedStatistic="p99", EvaluateLowSampleCountPercentile="ignore")
+    before = read_back(cloudwatch)
+    assert alarm.predicted(name="dead-letters", description="slow")["alarm"]["statistic"] == "p99"
+    assert changed_members(before, read_back(cloudwatch)) == {"AlarmDescription"}
+    outcome = alarm.predicted(name="dead-letters", statistic="Maximum")
+    assert (outcome["diff"]["before"]["statistic"], outcome["diff"]["after"]["statistic"]) == ("p99", "Maximum")
+    found = read_back(cloudwatch)
+    assert found and found["Statistic"] == "Maximum"
+    assert not {"ExtendedStatistic", "EvaluateLowSampleCountPercentile"} & set(found)
+
+
+def test_what_is_emptied_is_empty(alarm: t.Any, cloudwatch: t.Any) -> None:
+    alarm.ok(**OPTIONS, description="as it was", alarm_actions=["arn:aws:sns:eu-central-1:123456789012:told"])
+    assert alarm.predicted(name="dead-letters", description="", alarm_actions=[], dimensions={}).changed
+    found = read_back(cloudwatch)
+    assert found and not any(found.get(key) for key in ("AlarmDescription", "AlarmActions", "Dimensions"))
+    alarm.settled(name="dead-letters", description="", alarm_actions=[], dimensions={})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -115,3 +116,50 @@ def test_delete_and_delete_again(schedule: t.Any, scheduler: t.Any, options: dic
     assert schedule.predicted(name="lease", state="absent").changed
     assert scheduler.list_schedules()["Schedules"] == []
     schedule.settled(name="lease", state="absent")
+
+
+def test_what_is_not_managed_survives_a_change(schedule: t.Any, scheduler: t.Any, options: dict[str, t.Any]) -> None:
+    queue = "arn:aws:sqs:eu-central-1:123456789012:told"
+    scheduler.create_schedule(
+        Name="lease",
+        ScheduleExpression="rate(1 hour)",
+        StartDate=datetime(2100, 1, 1, tzinfo=UTC),
+        EndDate=datetime(2101, 1, 1, tzinfo=UTC),
+        KmsKeyArn="arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": queue,
+            "RoleArn": options["role_arn"],
+            "Input": "no JSON",
+            "SqsParameters": {"MessageGroupId": "one"},
+        },
+    )
+    before = read_back(scheduler)
+    assert schedule.predicted(name="lease", expression="rate(2 hours)", maximum_retry_attempts=3).changed
+    after = read_back(scheduler)
+    assert (after["ScheduleExpression"], after["Target"]["RetryPolicy"]["MaximumRetryAttempts"]) == ("rate(2 hours)", 3)
+    assert {key: after[key] for key in ("StartDate", "EndDate", "KmsKeyArn")} == {
+        key: before[key] for key in ("StartDate", "EndDate", "KmsKeyArn")
+    }
+    assert (after["Target"]["Input"], after["Target"]["SqsParameters"]) == ("no JSON", {"MessageGroupId": "one"})
+    # Another queue has them, too, and no other kind of target may.
+    assert schedule.predicted(name="lease", target_arn=f"{queue}-too").changed
+    assert read_back(scheduler)["Target"]["SqsParameters"] == {"MessageGroupId": "one"}
+    assert schedule.predicted(name="lease", target_arn=END, input={"InstanceIds": ["i-1"]}).changed
+    assert "SqsParameters" not in read_back(scheduler)["Target"]
+    assert read_back(scheduler)["EndDate"] == before["EndDate"]
+
+
+def test_a_start_that_has_passed_is_not_given_back(
+    schedule: t.Any, scheduler: t.Any, options: dict[str, t.Any]
+) -> None:
+    scheduler.create_schedule(
+        Name="lease",
+        ScheduleExpression="rate(1 hour)",
+        StartDate=datetime.now(UTC) - timedelta(minutes=1),
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": END, "RoleArn": options["role_arn"], "Input": '{"InstanceIds": ["i-1"]}'},
+    )
+    assert schedule.predicted(name="lease", description="started").changed
+    assert "StartDate" not in read_back(scheduler)
+    schedule.settled(name="lease", description="started")

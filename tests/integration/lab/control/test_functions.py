@@ -7,7 +7,7 @@ import json
 import time
 import typing as t
 import zipfile
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -252,11 +252,28 @@ def test_schedules_that_aws_refuses(planes: LabContext) -> None:
         (at, {**target, "Arn": "arn:aws:scheduler:::aws-sdk:ec2:describeInstances"}),
         (at, {**target, "Arn": "arn:aws:scheduler:::aws-sdk:ec2:launchRockets"}),
         (at, {**target, "Input": "{"}),
+        (at, {**target, "SqsParameters": {"MessageGroupId": "one"}}),
         ("at(2030-13-01T00:00:00)", target),
         ("rate(1 minutes)", target),
     ]
     for expression, asked in cases:
         assert refused(create, **common, ScheduleExpression=expression, Target=asked) == "ValidationException"
+    past = datetime.now(UTC) - timedelta(minutes=10)
+    rate = {**common, "ScheduleExpression": "rate(1 hour)", "Target": target}
+    assert refused(create, **rate, StartDate=past) == "ValidationException"
+    create(**rate)
+    update = planes.client("scheduler").update_schedule
+    assert refused(update, **rate, StartDate=past) == "ValidationException"
+    update(**{**rate, "ScheduleExpression": at}, StartDate=past)
+
+
+def test_a_target_has_the_parameters_of_its_kind_alone(lab: LabContext) -> None:
+    events = lab.client("events")
+    events.put_rule(Name="minutely", ScheduleExpression="rate(1 minute)")
+    target = {"Id": "one", "SqsParameters": {"MessageGroupId": "one"}}
+    of_a_function = {**target, "Arn": "arn:aws:lambda:eu-central-1:123456789012:function:one"}
+    assert refused(events.put_targets, Rule="minutely", Targets=[of_a_function]) == "ValidationException"
+    events.put_targets(Rule="minutely", Targets=[{**target, "Arn": "arn:aws:sqs:eu-central-1:123456789012:one"}])
 
 
 def test_the_clock_takes_no_nonsense_and_goes_back(lab: LabContext) -> None:

@@ -73,6 +73,29 @@ def test_errors_of_a_log_raise_an_alarm_that_somebody_hears_of(clocked: LabConte
     assert told(clocked, queue) == []
 
 
+def test_what_aws_refuses_of_an_alarm(lab: LabContext) -> None:
+    cloudwatch = lab.client("cloudwatch")
+    alarm = {
+        "AlarmName": "errors",
+        "Namespace": "Ours",
+        "MetricName": "Errors",
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 1,
+        "EvaluationPeriods": 1,
+        "Period": 60,
+        "Statistic": "Sum",
+    }
+    warming = {"WarmUpPeriodDurationInMinutes": 5}
+    for broken in ({"ExtendedStatistic": "p99"}, {"DatapointsToAlarm": 2}, {"EvaluationInterval": 60}):
+        assert refused(cloudwatch.put_metric_alarm, **alarm, **broken) == "ValidationError"
+    without = {key: value for key, value in alarm.items() if key != "Statistic"}
+    assert refused(cloudwatch.put_metric_alarm, **without) == "ValidationError"
+    cloudwatch.put_metric_alarm(**alarm, WarmUpConfiguration=warming)
+    assert cloudwatch.describe_alarms()["MetricAlarms"][0]["WarmUpConfiguration"] == warming
+    cloudwatch.put_metric_alarm(**alarm)
+    assert "WarmUpConfiguration" not in cloudwatch.describe_alarms()["MetricAlarms"][0]
+
+
 def test_what_aws_refuses_of_a_filter(lab: LabContext) -> None:
     logs = lab.client("logs")
     made = {"metricNamespace": "Ours", "metricName": "Errors", "metricValue": "1"}
