@@ -81,6 +81,12 @@ options:
       - Tags with the exact values by which hosts are found, all of which must match.
       - By default O(name) and the tag C(central-llm:stack) of O(tags), those of the two that are given.
     type: dict
+  exclude_instance_ids:
+    description:
+      - With O(state=absent), ids of hosts that are left running although they match.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - central.llm.attributes
   - central.llm.waiting
@@ -314,14 +320,16 @@ def ensure_absent(client: t.Any, options: Resource, *, check_mode: bool) -> Reso
     ladder.validate(options, tags, filters)
     alive = find(client, filters, (*COUNTED, *NOT_COUNTED))
     ending = [item["id"] for item in alive if item["state"] == "shutting-down"]
-    doomed = [item["id"] for item in alive if item["id"] not in ending]
+    here = [item for item in alive if item["id"] not in ending]
+    spared = [item for item in here if item["id"] in options["exclude_instance_ids"]]
+    doomed = [item["id"] for item in here if item not in spared]
     if not check_mode:
         if doomed:
             api.terminate_instances(client, doomed)
-        if options["wait"] and alive:
+        if options["wait"] and (doomed or ending):
             wait_terminated(client, [*doomed, *ending], timeout=options["wait_timeout"])
-    before = summary(filters, [item for item in alive if item["id"] in doomed])
-    return {"before": before, "after": summary(filters, []), "instances": [], "not_counted": [], "attempts": []}
+    before, after = summary(filters, here), summary(filters, spared)
+    return {"before": before, "after": after, "instances": spared, "not_counted": [], "attempts": []}
 
 
 def main() -> None:
@@ -344,6 +352,7 @@ def main() -> None:
             "attempt_timeout": {"type": "int"},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "filters": {"type": "dict"},
+            "exclude_instance_ids": {"type": "list", "elements": "str", "default": []},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 600},
         },

@@ -74,14 +74,27 @@ def end(running: subprocess.Popen[str]) -> Run:
     return Run(running.wait(timeout=300), output)
 
 
+def lose(host: str) -> str:
+    ec2 = boto3.client("ec2")
+    ec2.terminate_instances(InstanceIds=[host])
+    ec2.get_waiter("instance_terminated").wait(InstanceIds=[host], WaiterConfig={"Delay": 1})
+    return host
+
+
+def capacity(lab: dict[str, str], *, available: bool) -> list[str]:
+    """Whether any zone has hosts of ours; returns the zones."""
+    zones = [zone["ZoneName"] for zone in boto3.client("ec2").describe_availability_zones()["AvailabilityZones"]]
+    for zone in zones:
+        ask_lab(lab, "capacity", instance_type="g6e.2xlarge", availability_zone=zone, available=available)
+    return zones
+
+
 def test_three_hosts_are_started_proven_replaced_and_ended(lab: dict[str, str], tmp_path: Path) -> None:
     three = arguments(llm_host_count=3, llm_session_receipt_folder=str(tmp_path))
     up = play(lab, "up", *three)
     assert up.status == 0 and "3 of 3 targets are healthy" in up.output, up.output
     assert "USD for 8 hours with 3 host(s)" in told(up) and "The first token came after" in up.output
-    lost = hosts()[0]
-    boto3.client("ec2").terminate_instances(InstanceIds=[lost])
-    boto3.client("ec2").get_waiter("instance_terminated").wait(InstanceIds=[lost])
+    lost = lose(hosts()[0])
     status = play(lab, "status", *three, "-e", "llm_reference_folder=")
     assert "Of its 3 host(s) 2 are there" in told(status), status.output
 
@@ -90,6 +103,15 @@ def test_three_hosts_are_started_proven_replaced_and_ended(lab: dict[str, str], 
     assert again.status == 0 and again.changed == 2, again.output
     assert "they are left alone" in told(again) and "llm_gateway" not in again.output
     assert len(hosts()) == 3 and lost not in hosts()
+
+    # A run that fails ends what it started, and here that was nothing: who works goes on working.
+    lose(hosts()[0])
+    working = hosts()
+    capacity(lab, available=False)
+    failed = play(lab, "up", *three)
+    capacity(lab, available=True)
+    assert failed.status != 0 and "the session that was there before goes on with 2 host(s)" in told(failed)
+    assert hosts() == working, failed.output
 
     down = play(lab, "down", *three)
     assert down.status == 0 and hosts() == [], down.output
@@ -103,12 +125,9 @@ def test_three_hosts_are_started_proven_replaced_and_ended(lab: dict[str, str], 
 
 
 def test_without_capacity_anywhere_each_zone_says_why(lab: dict[str, str]) -> None:
-    zones = [zone["ZoneName"] for zone in boto3.client("ec2").describe_availability_zones()["AvailabilityZones"]]
-    for available in (False, True):
-        for zone in zones:
-            ask_lab(lab, "capacity", instance_type="g6e.2xlarge", availability_zone=zone, available=available)
-        if not available:
-            run = play(lab, "up", *arguments())
+    zones = capacity(lab, available=False)
+    run = play(lab, "up", *arguments())
+    capacity(lab, available=True)
     assert run.status != 0 and "nothing was left running" in told(run)
     assert all(zone in told(run) for zone in zones), run.output
     assert "InsufficientInstanceCapacity" in run.output
@@ -183,10 +202,8 @@ def test_tasks_of_ones_own_come_before_and_after(lab: dict[str, str], tmp_path: 
 
 def test_a_session_that_nobody_ended_gets_its_receipt_from_the_next_up(lab: dict[str, str], tmp_path: Path) -> None:
     assert play(lab, "up", *arguments()).status == 0
-    ec2, (host,) = boto3.client("ec2"), hosts()
-    ec2.terminate_instances(InstanceIds=[host])
-    ec2.get_waiter("instance_terminated").wait(InstanceIds=[host], WaiterConfig={"Delay": 1})
-    (told_by_aws,) = ec2.describe_instances(InstanceIds=[host])["Reservations"][0]["Instances"]
+    host = lose(*hosts())
+    (told_by_aws,) = boto3.client("ec2").describe_instances(InstanceIds=[host])["Reservations"][0]["Instances"]
     up = play(lab, "up", *arguments(llm_session_receipt_folder=str(tmp_path)))
     assert up.status == 0, up.output
     receipt = json.loads(next(tmp_path.glob("*.json")).read_text())

@@ -259,6 +259,17 @@ def test_hosts_of_others_neither_count_nor_go(
     assert len(hosts(ec2)) == 2
 
 
+def test_hosts_that_are_excluded_are_left_running(
+    fleet: t.Any, ec2: t.Any, options: dict[str, t.Any], subnets: dict[str, str]
+) -> None:
+    kept = [run_host(ec2, subnets["a"], TAGS), run_host(ec2, subnets["b"], TAGS)]
+    run_host(ec2, subnets["a"], TAGS)
+    gone = {"name": NAME, "tags": STACK, "state": "absent", "wait_timeout": 60, "exclude_instance_ids": kept}
+    assert fleet.ok(**gone)["fleet"]["instance_ids"] == sorted(kept)
+    assert sorted(item["InstanceId"] for item in hosts(ec2)) == sorted(kept)
+    assert sorted(item["id"] for item in fleet.settled(**gone)["instances"]) == sorted(kept)
+
+
 def test_a_wildcard_in_a_tag_is_a_letter(
     fleet: t.Any, ec2: t.Any, options: dict[str, t.Any], subnets: dict[str, str]
 ) -> None:

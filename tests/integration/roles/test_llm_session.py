@@ -256,3 +256,34 @@ class TestDown:
         run = session("stop", **QUICK)
         assert run.failed and "ecs:DescribeClusters" in run.output
         assert alive(lab) == []
+
+
+class TestUndo:
+    """What a failed run ends. There is no table here but where one is made: a lock that cannot be had keeps nobody."""
+
+    def test_all_where_nothing_was_proven_before(self, session: t.Any, lab: t.Any) -> None:
+        launch(lab, 2)
+        assert "Nothing is left" in session.ok("undo", **QUICK).output
+        assert alive(lab) == []
+
+    def test_only_what_came_to_a_session_that_was_proven(self, session: t.Any, lab: t.Any) -> None:
+        proven, _ = launch(lab, 2)
+        ecs, names = lab.client("ecs"), {"cluster": f"{STACK}-service-cluster"}
+        ecs.create_cluster(clusterName=names["cluster"])
+        container = {"name": "vllm", "image": "lab/stub", "memory": 64}
+        ecs.register_task_definition(family="any", containerDefinitions=[container])
+        ecs.create_service(**names, serviceName=f"{STACK}-service", taskDefinition="any", desiredCount=2)
+        session.ok("undo", **QUICK, __llm_session_proven=[proven, "i-00000000000000000"])
+        assert alive(lab) == [proven]
+        (service,) = ecs.describe_services(**names, services=[f"{STACK}-service"])["services"]
+        assert service["desiredCount"] == 1
+        # Of a session whose hosts have all gone meanwhile nothing goes on.
+        session.ok("undo", **QUICK, __llm_session_proven=["i-00000000000000000"])
+        assert alive(lab) == []
+
+    def test_nothing_of_somebody_else(self, session: t.Any, role: t.Any, lab: t.Any) -> None:
+        role("llm_state").ok("main")
+        role("llm_state").ok("lock", llm_state_lock_owner="somebody@elsewhere", llm_state_lock_purpose="up")
+        theirs = launch(lab)
+        session.ok("undo", **QUICK)
+        assert alive(lab) == theirs
