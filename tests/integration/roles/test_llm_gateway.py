@@ -52,11 +52,21 @@ def test_clients_come_and_go_and_the_link_is_exchanged(
     settings = api.get_stage(restApiId=api.get_rest_apis()["items"][0]["id"], stageName="prod")["methodSettings"]
     assert settings["*/*"]["throttlingRateLimit"] == 50 and settings["*/*"]["throttlingBurstLimit"] == 100
 
-    # One comes, disabled; what a former path left cannot be removed, which is said, and nothing more.
+    # One comes, disabled; what a former path left cannot be removed, which is said, and nothing more. A log that somebody
+    # keeps for ever stays so where no retention is asked for.
+    (access,) = logs.describe_log_groups(logGroupNamePrefix="/aws/apigateway/")["logGroups"]
+    logs.delete_retention_policy(logGroupName=access["logGroupName"])
     logs.create_log_group(logGroupName=LEGACY)
     clients.append({"name": "guest", "enabled": False})
     deny(lab, "logs", "DeleteLogGroup")
-    run = gateway.ok(**gateway_variables, llm_gateway_clients=clients, llm_gateway_legacy_log_groups=[LEGACY])
+    run = gateway.ok(
+        **gateway_variables,
+        llm_gateway_clients=clients,
+        llm_gateway_legacy_log_groups=[LEGACY],
+        llm_gateway_log_retention_days=None,
+    )
+    (access,) = logs.describe_log_groups(logGroupNamePrefix="/aws/apigateway/")["logGroups"]
+    assert "retentionInDays" not in access
     assert f"The log group {LEGACY} is still there" in run.output and "logs:DeleteLogGroup" in run.output
     assert logs.describe_log_groups(logGroupNamePrefix=LEGACY)["logGroups"]
     assert {name: client_of(lab, name) for name in before} == before

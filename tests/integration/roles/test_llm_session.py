@@ -200,6 +200,17 @@ class TestProof:
         assert "Expect an answer: The answer is HTTP 429" in run.output
 
 
+class TestStartedByHand:
+    def test_a_host_that_nothing_here_would_end_is_refused(self, session: t.Any, lab: t.Any) -> None:
+        launch(lab, tags=[{"Key": "Name", "Value": "central-llm-ec2"}, {"Key": "central-llm:stack", "Value": "other"}])
+        launch(lab)
+        session.ok("preflight")
+        (host,) = launch(lab, tags=[{"Key": "Name", "Value": "central-llm-ec2"}])
+        said = session.refused("preflight")
+        assert f"terminate-instances --region eu-central-1 --instance-ids {host})" in said
+        session.ok("preflight", llm_session_host_name="another")
+
+
 class TestDown:
     def test_of_a_stack_that_is_gone(self, session: t.Any, lab: t.Any) -> None:
         # Neither table, cluster nor service: hosts that nobody remembers.
