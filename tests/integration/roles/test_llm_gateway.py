@@ -52,8 +52,8 @@ def test_clients_come_and_go_and_the_link_is_exchanged(
     settings = api.get_stage(restApiId=api.get_rest_apis()["items"][0]["id"], stageName="prod")["methodSettings"]
     assert settings["*/*"]["throttlingRateLimit"] == 50 and settings["*/*"]["throttlingBurstLimit"] == 100
 
-    # One comes, disabled; what a former path left cannot be removed, which is said, and nothing more. A log that somebody
-    # keeps for ever stays so where no retention is asked for.
+    # One comes, disabled; what a former path left cannot be removed, which is said, and nothing more. A log that
+    # somebody keeps for ever stays so where no retention is asked for.
     (access,) = logs.describe_log_groups(logGroupNamePrefix="/aws/apigateway/")["logGroups"]
     logs.delete_retention_policy(logGroupName=access["logGroupName"])
     logs.create_log_group(logGroupName=LEGACY)
