@@ -33,25 +33,33 @@ class Run:
 
 
 class Role:
-    """An entry point of a role, with variables, in a playbook of its own."""
+    """Entry points of a role, with variables, each in a play of its own."""
 
     def __init__(self, ctx: LabContext, folder: Path, name: str) -> None:
         self._ctx = ctx
         self._folder = folder
         self._name = name
 
-    def __call__(self, entry_point: str = "main", *, check: bool = False, **variables: t.Any) -> Run:
+    def __call__(self, *entry_points: str, check: bool = False, **variables: t.Any) -> Run:
         out = self._folder / "out.json"
         out.unlink(missing_ok=True)
         said = f"{{{{ {self._name}_out | default({{}}) | to_json }}}}"
-        tasks = [
-            {"ansible.builtin.include_role": {"name": f"central.llm.{self._name}", "tasks_from": entry_point}},
-            {"ansible.builtin.copy": {"content": said, "dest": str(out)}, "check_mode": False, "changed_when": False},
+        given = {"ansible_python_interpreter": sys.executable, "llm_region": self._ctx.region, **variables}
+        tell = {"ansible.builtin.copy": {"content": said, "dest": str(out)}, "check_mode": False, "changed_when": False}
+        plays = [
+            {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "vars": given,
+                "tasks": [
+                    {"ansible.builtin.include_role": {"name": f"central.llm.{self._name}", "tasks_from": entry_point}},
+                    tell,
+                ],
+            }
+            for entry_point in entry_points or ["main"]
         ]
-        play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
-        play["vars"] = {"ansible_python_interpreter": sys.executable, "llm_region": self._ctx.region, **variables}
         playbook = self._folder / "play.yml"
-        playbook.write_text(yaml.safe_dump([play]))
+        playbook.write_text(yaml.safe_dump(plays))
         done = subprocess.run(
             [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", "--diff"]
             + ["--check"] * check
@@ -77,14 +85,14 @@ class Role:
         # A message is broken into lines where it is shown; here it is one again.
         return Run(done.returncode != 0, int(counts[1]), " ".join(done.stdout.split()), facts)
 
-    def ok(self, entry_point: str = "main", *, check: bool = False, **variables: t.Any) -> Run:
-        run = self(entry_point, check=check, **variables)
+    def ok(self, *entry_points: str, check: bool = False, **variables: t.Any) -> Run:
+        run = self(*entry_points, check=check, **variables)
         assert not run.failed, run.output
         return run
 
-    def refused(self, entry_point: str = "main", **variables: t.Any) -> str:
+    def refused(self, *entry_points: str, **variables: t.Any) -> str:
         """What a run says that stops before it has changed anything."""
-        run = self(entry_point, **variables)
+        run = self(*entry_points, **variables)
         assert run.failed and run.changed == 0, run.output
         return run.output
 
