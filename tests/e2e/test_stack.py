@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import typing as t
 from pathlib import Path
 
@@ -103,11 +104,17 @@ def test_drift_is_told_and_nothing_is_mended(lab: dict[str, str], reference: Pat
     assert always.status == 0 and always.changed == 0 and "left alone" not in always.output, always.output
 
 
-def test_teardown_wants_the_word(lab: dict[str, str]) -> None:
+def test_teardown_wants_the_word_and_the_lock(lab: dict[str, str]) -> None:
     forget_calls(lab)
     run = play(lab, "teardown")
     assert run.status != 0 and "-e llm_teardown=central-llm" in run.output
-    assert writes(lab) == []
+    dynamodb, key = boto3.client("dynamodb"), {"pk": {"S": "lock#central-llm"}}
+    held = {**key, "owner": {"S": "somebody@else"}, "expires_at": {"N": str(int(time.time()) + 600)}}
+    dynamodb.put_item(TableName="central-llm-state", Item=held)
+    run = play(lab, "teardown", "-e", "llm_teardown=central-llm")
+    dynamodb.delete_item(TableName="central-llm-state", Key=key)
+    assert run.status != 0 and "held by somebody@else" in run.output and "llm_session_force=true" in run.output
+    assert set(writes(lab)) <= {"SimulatePrincipalPolicy", "PutItem", "DeleteItem"}
 
 
 def test_teardown_leaves_the_logs_alone_unless_told(lab: dict[str, str]) -> None:
