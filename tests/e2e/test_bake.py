@@ -124,6 +124,9 @@ def test_a_bake_that_fails_leaves_no_host_and_promotes_nothing(lab: dict[str, st
         assert f"{each.service}:{each.operation}" in said and "no host was left running" in said
         assert len(images()) == each.made
         assert ["central-llm:validated" in tags for tags in images().values()] == [each.validated] * each.made
+        if each == EVERY[6]:
+            # Taken, and asked for again before the image is made, proven and promoted.
+            assert run.output.count("TASK [central.llm.llm_state : Keep others from changing") == 4
     run = bake(lab, llm_ami_max_usd=20)
     assert run.status == 0 and left() == [] and list(images()) == [promoted()], run.output
     again = bake(lab)
