@@ -243,8 +243,19 @@ def test_rotate_is_allowed_what_it_calls(policies: Policies) -> None:
     assert called >= {"apigateway:PATCH /apikeys/*", "apigateway:DELETE /apikeys/*"}
 
 
-def test_down_is_allowed_what_it_calls(policies: Policies) -> None:
-    runs(policies, "down", "down")
+def test_down_is_allowed_what_it_calls_and_ends_what_a_bake_has_left(policies: Policies) -> None:
+    ec2 = boto3.client("ec2")
+    tags = [{"Key": "central-llm:stack", "Value": "central-llm"}, {"Key": "Name", "Value": "central-llm-build"}]
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    named = [{"ResourceType": "instance", "Tags": tags}]
+    ec2.run_instances(ImageId=image, InstanceType="g6e.2xlarge", MinCount=1, MaxCount=1, TagSpecifications=named)
+    ec2.create_launch_template(
+        LaunchTemplateName="central-llm-build",
+        LaunchTemplateData={"ImageId": image},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
+    )
+    _run, called = runs(policies, "down", "down")
+    assert "ec2:DeleteLaunchTemplate" in called
     assert inventory(policies.lab)["hosts"] == []
 
 

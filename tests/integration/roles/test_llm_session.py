@@ -219,6 +219,19 @@ class TestDown:
         assert alive(lab) == [] and "Nothing is left" in run.output
         assert "Started by nobody knows whom" in run.output
 
+    def test_of_a_bake_each_host_is_ended_whatever_fails(self, role: t.Any, lab: t.Any) -> None:
+        denied = {"code": "AccessDeniedException", "status": 400}
+        order(lab, service="ecs", operation="ListContainerInstances", **denied, times=-1)
+        order(lab, service="ec2", operation="TerminateInstances", **denied)
+        (build,), (_validation,) = (
+            launch(lab, tags=[TAGS[0], {"Key": "Name", "Value": name}])
+            for name in ("central-llm-build", "central-llm-validation")
+        )
+        lab.client("ecs").create_cluster(clusterName="central-llm-service-cluster")
+        run = role("llm_ami")("stop", llm_account_id=lab.account_id)
+        assert run.failed and "ecs:ListContainerInstances" in run.output and "ec2:TerminateInstances" in run.output
+        assert alive(lab) == [build]
+
     def test_what_is_left_is_named_and_fails(self, session: t.Any, lab: t.Any, tmp_path: Path) -> None:
         ec2 = lab.client("ec2")
         launch(lab)
