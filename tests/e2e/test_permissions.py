@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import json
+import re
 import secrets
 import typing as t
 import urllib.request
@@ -196,6 +197,19 @@ def test_status_is_allowed_what_it_calls(policies: Policies, tmp_path: Path) -> 
     # What the page of reference ids looks up, and the resources of every room.
     assert called >= {"ec2:DescribeImages", "ec2:DescribeSecurityGroupRules", "iam:GetRole", "dynamodb:DescribeTable"}
     assert called >= {"tag:GetResources", "iam:ListRoleTags", "cloudwatch:ListTagsForResource"}
+
+
+def test_status_without_a_room_shows_the_others(policies: Policies) -> None:
+    actions = ["ecr:DescribeRepositories", "ecs:DescribeClusters", "iam:GetRole"]
+    denied = {"Effect": "Deny", "Action": actions, "Resource": "*"}
+    operator = policies.operator("status", {"Version": "2012-10-17", "Statement": [denied]})
+    run = play(operator.environment, "status")
+    assert run.status == 0, run.output
+    told = " ".join(run.output.split())
+    unseen = set(re.findall(r"The room (\w+) could not be looked at", told))
+    assert unseen >= {"identity", "image", "service", "session"} and "host" not in unseen, run.output
+    assert "Session: unknown." in told and "Engines: unknown." in told and "Client central-llm-client has one key" in told
+    assert re.search(r"Lease: \d+ h", told) and re.search(r"Hosts: i-\w+ running", told)
 
 
 def test_image_is_allowed_what_it_calls(policies: Policies) -> None:
