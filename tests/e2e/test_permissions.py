@@ -208,7 +208,9 @@ def test_status_without_a_room_shows_the_others(policies: Policies) -> None:
     told = " ".join(run.output.split())
     unseen = set(re.findall(r"The room (\w+) could not be looked at", told))
     assert unseen >= {"identity", "image", "service", "session"} and "host" not in unseen, run.output
-    assert "Session: unknown." in told and "Engines: unknown." in told and "Client central-llm-client has one key" in told
+    assert (
+        "Session: unknown." in told and "Engines: unknown." in told and "Client central-llm-client has one key" in told
+    )
     assert re.search(r"Lease: \d+ h", told) and re.search(r"Hosts: i-\w+ running", told)
 
 

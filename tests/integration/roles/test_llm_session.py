@@ -109,6 +109,19 @@ def gateway(*, required: set[str], used_up: bool = False) -> t.Iterator[tuple[st
         server.server_close()
 
 
+def remember(lab: t.Any, host: str) -> None:
+    """A session of alice's with this host, in the stack's table."""
+    known = {
+        "started_at": "2026-11-23T08:00:00+00:00",
+        "started_by": "alice",
+        "stack": STACK,
+        "hosts": [{"id": host, "type": "g6e.2xlarge", "launched_at": "2026-11-23T08:00:00+00:00"}],
+        "quote": {"prices": FALLBACK, "source": "inventory, 2026-11-14"},
+    }
+    item = {"pk": {"S": f"session#{known['started_at']}"}, "value": {"S": json.dumps(known)}}
+    lab.client("dynamodb").put_item(TableName="central-llm-state", Item=item)
+
+
 class TestQuote:
     def test_it_is_said(self, session: t.Any) -> None:
         said = session.ok("preflight", llm_host_count=2, llm_session_hours=4).output
@@ -250,18 +263,7 @@ class TestDown:
         self, session: t.Any, role: t.Any, lab: t.Any, tmp_path: Path
     ) -> None:
         role("llm_state").ok("main")
-        (host,) = launch(lab)
-        known = {
-            "started_at": "2026-11-23T08:00:00+00:00",
-            "started_by": "alice",
-            "stack": STACK,
-            "hosts": [{"id": host, "type": "g6e.2xlarge", "launched_at": "2026-11-23T08:00:00+00:00"}],
-            "quote": {"prices": FALLBACK, "source": "inventory, 2026-11-14"},
-        }
-        lab.client("dynamodb").put_item(
-            TableName="central-llm-state",
-            Item={"pk": {"S": f"session#{known['started_at']}"}, "value": {"S": json.dumps(known)}},
-        )
+        remember(lab, *launch(lab))
         folder = {"llm_session_receipt_folder": str(tmp_path / "receipts")}
         session.ok("absent", **QUICK, **folder)
         (path,) = (tmp_path / "receipts").glob("*.json")
@@ -273,6 +275,17 @@ class TestDown:
         # The next one has nothing to end, and writes no second receipt.
         again = session.ok("absent", **QUICK, **folder)
         assert "Cost:" not in again.output and len(list((tmp_path / "receipts").glob("*.json"))) == 1
+
+    def test_a_receipt_that_cannot_be_written_leaves_no_session_open(
+        self, session: t.Any, role: t.Any, lab: t.Any, tmp_path: Path
+    ) -> None:
+        role("llm_state").ok("main")
+        remember(lab, "i-0123456789abcdef0")
+        (tmp_path / "file").touch()
+        run = session.ok("zero", **QUICK, llm_session_receipt_folder=str(tmp_path / "file" / "receipts"))
+        assert "The receipt could not be written" in run.output and "Cost:" in run.output
+        (kept,) = lab.client("dynamodb").scan(TableName="central-llm-state")["Items"]
+        assert "ended_at" in json.loads(kept["value"]["S"])
 
     def test_an_engine_that_cannot_be_stopped_does_not_keep_the_host(self, session: t.Any, lab: t.Any) -> None:
         order(lab, service="ecs", operation="DescribeClusters", code="AccessDeniedException", status=400, times=-1)
