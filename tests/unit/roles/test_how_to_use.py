@@ -12,6 +12,7 @@ from ansible.template import Templar, trust_as_template
 
 TEMPLATE = Path(__file__).parents[3] / "playbooks/templates/how-to-use.txt.j2"
 KNOWN = {
+    "llm_session_converges": False,
     "llm_region": "eu-central-1",
     "llm_gateway_out": {"invoke_url": "https://example.org/prod", "secret": "central-llm/clients/me"},
     "llm_service_out": {"served_model_name": "tiny"},
