@@ -157,7 +157,7 @@ def read(client: t.Any, options: Resource, *, now: int) -> lock.Lock | None:
             f"There is no table {options['table']} in {client.meta.region_name}. Create it with "
             "central.llm.dynamodb_table (partition_key: pk, of type S), or name another one."
         ) from error
-    return lock.read(options["name"], item, now=now)
+    return lock.read(options["name"], item, now=now, own=(options["owner"], options["process"] or 0))
 
 
 def is_free(held: lock.Lock, options: Resource) -> bool:

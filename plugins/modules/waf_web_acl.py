@@ -39,7 +39,7 @@ options:
         C(OverrideAction) for a group of rules. The rule with the lowest priority is asked first.
       - C(VisibilityConfig) may be left out; it then has metrics under the rule's name, and samples as
         O(sampled_requests) says.
-      - C(SearchString) is the text itself, not its Base64.
+      - C(SearchString) is the text itself, or C(base64:) followed by the Base64 of what is no text.
     type: list
     elements: dict
   sampled_requests:

@@ -110,7 +110,7 @@ def test_three_hosts_are_started_proven_replaced_and_ended(lab: dict[str, str], 
     capacity(lab, available=False)
     failed = play(lab, "up", *three)
     capacity(lab, available=True)
-    assert failed.status != 0 and "the session that was there before goes on with 2 host(s)" in told(failed)
+    assert failed.status != 0 and "the 2 host(s) of the session that was there before stay" in told(failed)
     assert hosts() == working, failed.output
 
     down = play(lab, "down", *three)

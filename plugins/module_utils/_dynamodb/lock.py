@@ -46,8 +46,12 @@ def item_key(name: str) -> Item:
     return {"pk": {"S": f"lock#{name}"}}
 
 
-def read(name: str, item: t.Mapping[str, t.Any] | None, *, now: int) -> Lock | None:
-    """The lock as somebody holds it; an expired item is none, DynamoDB may keep it for days."""
+def read(name: str, item: t.Mapping[str, t.Any] | None, *, now: int, own: tuple[str, int] = ("", 0)) -> Lock | None:
+    """The lock as somebody holds it; an expired item is none, DynamoDB may keep it for days.
+
+    An item of one's own, of this owner and process, says even then that nobody has held the lock since: whoever takes
+    it writes over the item, and whoever gives it back removes it.
+    """
     if not item:
         return None
     lock = Lock(
@@ -58,7 +62,8 @@ def read(name: str, item: t.Mapping[str, t.Any] | None, *, now: int) -> Lock | N
         int(item.get("expires_at", {}).get("N", 0)),
         int(item.get("process", {}).get("N", 0)),
     )
-    return lock if lock.expires_at > now else None
+    is_own = lock.process != 0 and (lock.owner, lock.process) == own
+    return lock if is_own or lock.expires_at > now else None
 
 
 def wanted(

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import typing as t
 
 from .._aws import InvalidInput
@@ -22,6 +24,8 @@ RATE_WINDOWS = (60, 120, 300, 600)
 # The one member of a rule that AWS takes and shows as bytes.
 # https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
 _BINARY = "SearchString"
+# What is no text is written like this: Ansible takes and shows nothing else.
+_BASE64 = "base64:"
 _GROUPS = frozenset({"ManagedRuleGroupStatement", "RuleGroupReferenceStatement"})
 
 
@@ -44,6 +48,7 @@ def check(rules: t.Sequence[Rule]) -> None:
             raise InvalidInput(f"{where}: a rule with a {kind_of_statement} has {wanted}, and no {other}.")
         if kind_of_statement == "RateBasedStatement":
             _check_rate(where, said)
+        _check_searched(where, rule)
     for key in ("Name", "Priority"):
         values = [rule[key] for rule in rules]
         twice = sorted({str(value) for value in values if values.count(value) > 1})
@@ -60,6 +65,20 @@ def _check_rate(where: str, said: t.Mapping[str, t.Any]) -> None:
         raise InvalidInput(f"{where}: EvaluationWindowSec has to be one of {', '.join(map(str, RATE_WINDOWS))}.")
 
 
+def _check_searched(where: str, node: t.Any) -> None:
+    for key, value in (
+        node.items() if isinstance(node, t.Mapping) else enumerate(node) if isinstance(node, list) else ()
+    ):
+        if key == _BINARY and isinstance(value, str):
+            try:
+                _bytes(value)
+            except binascii.Error as error:
+                raise InvalidInput(
+                    f"{where}: {_BINARY} is {value!r}, and no Base64 after {_BASE64}: {error}."
+                ) from error
+        _check_searched(where, value)
+
+
 def normal(rules: t.Sequence[Rule], *, sampled: bool) -> list[Rule]:
     """In the order in which they are asked, defaults written out, and lists whose order means nothing sorted."""
     found = []
@@ -73,6 +92,8 @@ def _without_nothing(node: t.Any) -> t.Any:
     """An empty mapping stands for something here: an action such as Block is one."""
     if isinstance(node, t.Mapping):
         plain = {key: _without_nothing(value) for key, value in node.items() if value is not None}
+        if isinstance(plain.get(_BINARY), str):
+            plain[_BINARY] = _text(_bytes(plain[_BINARY]))
         overrides = plain.get("RuleActionOverrides")
         if isinstance(overrides, list):
             plain["RuleActionOverrides"] = sorted(overrides, key=lambda each: str(each.get("Name")))
@@ -81,20 +102,29 @@ def _without_nothing(node: t.Any) -> t.Any:
         return plain
     if isinstance(node, list):
         return [_without_nothing(each) for each in node]
-    # What is no text keeps its bytes: `as_sent` makes the same of it again.
-    return node.decode("utf-8", "surrogateescape") if isinstance(node, bytes) else node
+    return _text(node) if isinstance(node, bytes) else node
 
 
 def as_sent(node: t.Any) -> t.Any:
     """Rules in their normal form as AWS takes them."""
     if isinstance(node, t.Mapping):
         return {
-            key: value.encode("utf-8", "surrogateescape")
-            if key == _BINARY and isinstance(value, str)
-            else as_sent(value)
+            key: _bytes(value) if key == _BINARY and isinstance(value, str) else as_sent(value)
             for key, value in node.items()
         }
     return [as_sent(each) for each in node] if isinstance(node, list) else node
+
+
+def _text(value: bytes) -> str:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = _BASE64
+    return f"{_BASE64}{base64.b64encode(value).decode()}" if text.startswith(_BASE64) else text
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text.removeprefix(_BASE64), validate=True) if text.startswith(_BASE64) else text.encode()
 
 
 __all__ = ("SETTINGS", "Rule", "as_sent", "check", "normal", "visibility")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -30,6 +31,29 @@ class Run:
     output: str
     # The fact that later rooms read; empty where the role failed or made none.
     out: dict[str, t.Any]
+
+
+def ansible_playbook(ctx: LabContext, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            *(str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", "--diff"),
+            *arguments,
+        ],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "AWS_ENDPOINT_URL": ctx.endpoint_url,
+            "AWS_DEFAULT_REGION": ctx.region,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "ANSIBLE_NOCOLOR": "1",
+            "COLUMNS": "10000",
+        },
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
 
 
 class Role:
@@ -60,25 +84,7 @@ class Role:
         ]
         playbook = self._folder / "play.yml"
         playbook.write_text(yaml.safe_dump(plays))
-        done = subprocess.run(
-            [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", "--diff"]
-            + ["--check"] * check
-            + [str(playbook)],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "AWS_ENDPOINT_URL": self._ctx.endpoint_url,
-                "AWS_DEFAULT_REGION": self._ctx.region,
-                "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-                "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-                "ANSIBLE_NOCOLOR": "1",
-                "COLUMNS": "10000",
-            },
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        done = ansible_playbook(self._ctx, *["--check"] * check, str(playbook))
         counts = re.search(r"changed=(\d+)", done.stdout)
         assert counts, done.stdout + done.stderr
         facts = json.loads(out.read_text()) if out.exists() else {}
@@ -109,6 +115,11 @@ def lab(roles_lab: LabContext) -> LabContext:
     """The control plane with nothing in it."""
     reset(roles_lab)
     return roles_lab
+
+
+@pytest.fixture
+def play(lab: LabContext) -> t.Callable[..., subprocess.CompletedProcess[str]]:
+    return functools.partial(ansible_playbook, lab)
 
 
 @pytest.fixture

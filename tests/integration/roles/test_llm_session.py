@@ -303,15 +303,21 @@ class TestUndo:
         assert "Nothing is left" in session.ok("undo", **QUICK).output
         assert alive(lab) == []
 
-    def test_only_what_came_to_a_session_that_was_proven(self, session: t.Any, lab: t.Any) -> None:
-        proven, _ = launch(lab, 2)
+    def test_only_what_came_to_a_session_that_was_proven(self, session: t.Any, role: t.Any, lab: t.Any) -> None:
+        proven, added = launch(lab, 2)
         ecs, names = lab.client("ecs"), {"cluster": f"{STACK}-service-cluster"}
         ecs.create_cluster(clusterName=names["cluster"])
         container = {"name": "vllm", "image": "lab/stub", "memory": 64}
         ecs.register_task_definition(family="any", containerDefinitions=[container])
         ecs.create_service(**names, serviceName=f"{STACK}-service", taskDefinition="any", desiredCount=2)
-        session.ok("undo", **QUICK, __llm_session_proven=[proven, "i-00000000000000000"])
+        role("llm_state").ok("main")
+        record = {"started_at": "2026-11-23T08:00:00+00:00", "hosts": [{"id": proven}, {"id": added}]}
+        known = {"__llm_session_proven": [proven, "i-00000000000000000"], "__llm_session_record": record}
+        session.ok("undo", **QUICK, **known)
         assert alive(lab) == [proven]
+        items = lab.client("dynamodb").scan(TableName="central-llm-state")["Items"]
+        (kept,) = [json.loads(item["value"]["S"]) for item in items if item["pk"]["S"].startswith("session#")]
+        assert [(host["id"], "ended_at" in host) for host in kept["hosts"]] == [(proven, False), (added, True)]
         (service,) = ecs.describe_services(**names, services=[f"{STACK}-service"])["services"]
         assert service["desiredCount"] == 1
         # Of a session whose hosts have all gone meanwhile nothing goes on.

@@ -29,6 +29,17 @@ def test_an_item_is_read_as_it_was_written_until_it_expires(held: lock.Lock) -> 
     assert lock.read("up", held.as_item(), now=NOW) == (held if held.expires_at > NOW else None)
 
 
+def test_a_lock_of_ones_own_that_lapsed_was_nobody_elses() -> None:
+    lapsed = lock.Lock("up", "alice", "up", NOW - 9000, NOW - 1800, process=42)
+    found = lock.read("up", lapsed.as_item(), now=NOW, own=("alice", 42))
+    assert found == lapsed
+    assert want(found, process=42) == lapsed._replace(expires_at=NOW + 7200)
+    for other in (("alice", 43), ("bob", 42), ("alice", 0)):
+        assert lock.read("up", lapsed.as_item(), now=NOW, own=other) is None
+    # Of a run that does not say its process nobody can tell whether it is the same.
+    assert lock.read("up", lapsed._replace(process=0).as_item(), now=NOW, own=("alice", 0)) is None
+
+
 @given(st.none() | locks, st.integers(1, 10_000))
 def test_whoever_takes_the_lock_has_half_the_time_at_least(held: lock.Lock | None, ttl_seconds: int) -> None:
     found = lock.read("up", held.as_item() if held else None, now=NOW)
