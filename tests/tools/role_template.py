@@ -20,11 +20,13 @@ def render(role: str, given: dict[str, t.Any]) -> str:
         path = ROOT / "roles" / role / folder / "main.yml"
         if path.exists():
             known |= loader.load_from_file(str(path), trusted_as_template=True) or {}
+    templar = Templar(loader=loader, variables=known | given["variables"])
     if "variable" in given:
-        text = f"{{{{ {given['variable']} }}}}"
-    else:
-        text = (ROOT / "roles" / role / "templates" / given["template"]).read_text()
-    return str(Templar(loader=loader, variables=known | given["variables"]).template(trust_as_template(text)))
+        return str(templar.template(trust_as_template(f"{{{{ {given['variable']} }}}}")))
+    path = ROOT / "roles" / role / "templates" / given["template"]
+    # What it includes lies beside it.
+    templar = templar.copy_with_new_env(searchpath=[str(path.parent)])
+    return str(templar.template(trust_as_template(path.read_text())))
 
 
 __all__ = ("render",)

@@ -49,6 +49,14 @@ def find(reference: str) -> dict[str, t.Any] | None:
     return None
 
 
+def login(registry: str) -> None:
+    """ECR takes what `aws ecr get-login-password` gave for its own region."""
+    region = registry.partition(".dkr.ecr.")[2].partition(".")[0]
+    if sys.stdin.read().strip() != f"the-password-of-the-registries-in-{region}":
+        fail(f"Error response from daemon: login attempt to https://{registry}/v2/ failed with status: 400 Bad Request")
+    print("Login Succeeded")
+
+
 def pull(arguments: list[str]) -> None:
     reference = arguments[-1]
     repository, tag, digest = parts(reference)
@@ -190,8 +198,7 @@ def names() -> list[str]:
 def main() -> None:
     verb, *arguments = sys.argv[1:] or [""]
     if verb == "login":
-        sys.stdin.read()
-        print("Login Succeeded")
+        login(arguments[-1])
     elif verb == "pull":
         pull(arguments)
     elif verb == "image":
