@@ -44,3 +44,22 @@ def test_nobody_else_gets_the_password(world: t.Any, stub: str, registry: str) -
     host = world.host()
     world.said(host, "printf '#!/bin/sh\\nexit 1\\n' >/usr/local/bin/aws")
     assert world.said(host, step("20-image", f"{registry}/{stub}")).endswith("central-llm: changed")
+
+
+def test_a_host_without_the_cli_gets_it_where_it_is_needed(world: t.Any, lab: t.Any, stub: str) -> None:
+    host, image, home = world.host(), f"{REGISTRY}/{stub}", Path(lab.home)
+    file = {"path": "/opt/model", "sha256": "0" * 64}
+    world.said(host, "rm /usr/local/bin/aws; echo a model >/opt/other")
+    assert world.said(host, step("20-image", f"quay.io/{stub}")).endswith("changed")
+    disk.world(home / "disks" / host, 1, disk.registry(home, answers=False))
+    for source, said in (("file:///opt/other", "has the checksum"), ("s3://weights/model", "has no AWS CLI")):
+        ended = world.run(host, step("30-files", image, llm_ami_files=[{**file, "source": source}]))
+        assert ended.code == 1 and said in ended.errors, ended
+    ended = world.run(host, step("20-image", image))
+    assert ended.code == 1 and "awscli-2 could not be installed" in ended.errors
+    disk.world(home / "disks" / host, 1, disk.registry(home))
+    assert world.said(host, step("20-image", image)).endswith("changed")
+    # Of S3 the lab's CLI knows nothing.
+    world.said(host, "rm /usr/local/bin/aws")
+    ended = world.run(host, step("30-files", image, llm_ami_files=[{**file, "source": "s3://weights/model"}]))
+    assert "no aws s3 cp" in ended.errors and "s3://weights/model could not be fetched" in ended.errors
