@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import threading
 import typing as t
 
 import pytest
 
+from lab.control.operations import backend
 from tests.integration.modules.lab_host import make_host
 
 NAME = "central-llm-ami-0123456789ab"
@@ -88,6 +90,18 @@ def test_an_image_goes_with_its_snapshots(image: t.Any, ec2: t.Any, lab: t.Any) 
     assert read_back(ec2) is None
     assert made["image"]["snapshot_ids"][0] not in [each["SnapshotId"] for each in snapshots(ec2)]
     image.settled(name=NAME, state="absent")
+
+
+def test_what_aws_still_makes_is_waited_for_and_what_failed_is_removed(image: t.Any, ec2: t.Any, lab: t.Any) -> None:
+    made = image.ok(name=NAME, instance_id=make_host(lab))["image"]
+    kept = backend("ec2", lab.region).amis[made["id"]]
+    kept.state = "pending"
+    threading.Timer(0.2, setattr, (kept, "state", "available")).start()
+    outcome = image.ok(name=NAME)
+    assert not outcome.changed and outcome["image"]["state"] == "available"
+    kept.state = "failed"
+    assert f"The image {made['id']} of the name {NAME} is failed." in image.refused(name=NAME)
+    assert image.predicted(name=NAME, state="absent").changed and read_back(ec2) is None
 
 
 def test_somebody_elses_image_is_left_alone(image: t.Any, ec2: t.Any, lab: t.Any) -> None:

@@ -63,3 +63,10 @@ def test_a_host_without_the_cli_gets_it_where_it_is_needed(world: t.Any, lab: t.
     world.said(host, "rm /usr/local/bin/aws")
     ended = world.run(host, step("30-files", image, llm_ami_files=[{**file, "source": "s3://weights/model"}]))
     assert "no aws s3 cp" in ended.errors and "s3://weights/model could not be fetched" in ended.errors
+
+
+def test_nothing_of_the_host_remains(world: t.Any, stub: str) -> None:
+    host = world.host()
+    world.said(host, "mkdir -p /var/lib/dbus; cp /etc/machine-id /var/lib/dbus/machine-id")
+    assert world.said(host, step("90-clean", f"{REGISTRY}/{stub}")) == "central-llm: changed"
+    assert world.said(host, "cat /etc/machine-id; ls -A /var/lib/dbus; ls -A /var/lib/cloud") == ""
