@@ -174,6 +174,7 @@ def test_no_request_is_refused_while_keys_are_rotated(
         undisturbed = crowd.requests
         refusal = told[1]["refusal"]
         assert f"of {CLIENT} was used" in refusal and "from 127.0.0.1" in refusal and "of idle" not in refusal
+        assert "None" not in refusal
         assert ("retired", False) in keys(lab) and keys(lab, "idle")[0] == ("current", True)
 
         values |= {key["value"] for key in gateway.get_api_keys(includeValues=True)["items"]}
