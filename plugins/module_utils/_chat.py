@@ -15,6 +15,7 @@ import urllib.error
 from ansible.module_utils.urls import open_url
 
 from ._aws import InvalidInput
+from ._logs.access_log import OWN_AGENT
 from ._module import CollectionModule, Resource
 from ._secretsmanager import api
 
@@ -83,7 +84,12 @@ def answer_to(options: Resource, key: str, accept: str, **further: t.Any) -> t.I
     headers |= {"Content-Type": "application/json", "Accept": accept, **({"x-api-key": key} if key else {})}
     try:
         with open_url(
-            options["url"], method="POST", data=json.dumps(body), headers=headers, timeout=options["timeout"]
+            options["url"],
+            method="POST",
+            data=json.dumps(body),
+            headers=headers,
+            http_agent=OWN_AGENT,
+            timeout=options["timeout"],
         ) as answer:
             yield answer
     except urllib.error.HTTPError as error:

@@ -34,9 +34,16 @@ options:
     required: true
   hours:
     description:
-      - How many hours to look back.
+      - How many hours to look back. Left out, as far as the log reaches.
     type: float
-    required: true
+  newest:
+    description:
+      - Whether to tell only the newest one of all uses of these keys by clients. A request by which this collection
+        proves a key, with the user agent C(central-llm), is none.
+      - The log is read newest first, back to 2024, and no further than that use. With a botocore of before 2026-06-18,
+        which knows no such order, all lines of these keys are read.
+    type: bool
+    default: false
   key_field:
     description:
       - The field of a line that holds C($context.identity.apiKeyId).
@@ -47,6 +54,11 @@ options:
       - The field of a line that holds C($context.identity.sourceIp).
     type: str
     default: sourceIp
+  agent_field:
+    description:
+      - The field of a line that holds C($context.identity.userAgent), for O(newest).
+    type: str
+    default: userAgent
 extends_documentation_fragment:
   - central.llm.attributes.info
   - amazon.aws.common.modules
@@ -61,6 +73,13 @@ EXAMPLES = r"""
     key_ids: [a1b2c3d4e5]
     hours: 24
   register: used
+
+- name: Ask with which of a client's keys it came last
+  central.llm.access_log_usage_info:
+    name: /aws/apigateway/central-llm-rest-api/prod
+    key_ids: [a1b2c3d4e5, f6g7h8i9j0]
+    newest: true
+  register: last
 """
 
 RETURN = r"""
@@ -90,6 +109,7 @@ usage:
 """
 
 import time
+import typing as t
 
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
 from ansible_collections.central.llm.plugins.module_utils._logs import access_log, filtered
@@ -97,11 +117,11 @@ from ansible_collections.central.llm.plugins.module_utils._module import Collect
 
 
 def validate(options: Resource) -> None:
-    if options["hours"] <= 0:
+    if options["hours"] is not None and options["hours"] <= 0:
         raise InvalidInput(f"hours is {options['hours']}; it must be above 0.")
     if not 1 <= len(options["key_ids"]) <= access_log.MOST_KEYS:
         raise InvalidInput(f"key_ids has {len(options['key_ids'])} ids; it takes 1 to {access_log.MOST_KEYS}.")
-    for option in ("key_field", "address_field"):
+    for option in ("key_field", "address_field", "agent_field"):
         if not access_log.is_field(options[option]):
             raise InvalidInput(f"{option} is {options[option]!r}; it takes letters, digits, '_' and '-'.")
     for key_id in options["key_ids"]:
@@ -109,24 +129,42 @@ def validate(options: Resource) -> None:
             raise InvalidInput(f"key_ids has {key_id!r}, which is no id of an API key.")
 
 
+def events_of(client: t.Any, options: Resource) -> list[Resource]:
+    key_ids, key_field = options["key_ids"], options["key_field"]
+    since = 0 if options["hours"] is None else int((time.time() - options["hours"] * 3600) * 1000)
+    pattern = access_log.pattern(key_field, key_ids)
+    if not options["newest"]:
+        return filtered.filter_events(client, options["name"], pattern, since)
+
+    def wanted(event: Resource) -> bool:
+        return access_log.by_client(event, key_ids, key_field, options["agent_field"])
+
+    newest = filtered.newest_event(client, options["name"], pattern, since, wanted)
+    return [newest] if newest else []
+
+
 def main() -> None:
     module = CollectionModule(
         argument_spec={
             "name": {"type": "str", "required": True, "aliases": ["log_group"]},
             "key_ids": {"type": "list", "elements": "str", "required": True, "no_log": False},
-            "hours": {"type": "float", "required": True},
+            "hours": {"type": "float"},
+            "newest": {"type": "bool", "default": False},
             "key_field": {"type": "str", "default": "apiKeyId", "no_log": False},
             "address_field": {"type": "str", "default": "sourceIp"},
+            "agent_field": {"type": "str", "default": "userAgent"},
         },
         supports_check_mode=True,
     )
     options = module.params
     with module.failures_reported():
         validate(options)
-        since = int((time.time() - options["hours"] * 3600) * 1000)
-        pattern = access_log.pattern(options["key_field"], options["key_ids"])
-        events = filtered.filter_events(module.client("logs"), options["name"], pattern, since)
-        found = access_log.usage(events, options["key_ids"], options["key_field"], options["address_field"])
+        found = access_log.usage(
+            events_of(module.client("logs"), options),
+            options["key_ids"],
+            options["key_field"],
+            options["address_field"],
+        )
         module.exit_json(changed=False, usage=found)
 
 

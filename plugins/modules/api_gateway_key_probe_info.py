@@ -12,6 +12,7 @@ description:
     A key that was just made, attached or enabled is refused for a while, by one node of API Gateway longer than by
     another; AWS states no time for that.
   - A throttled request (429) counts as let through, since API Gateway knows the key then.
+  - It calls itself C(central-llm), by which an access log tells its requests from those of clients.
   - The value of the key is read from API Gateway, sent to O(url), and neither returned nor shown.
   - "AWS reference: U(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html)."
 author:
@@ -83,6 +84,7 @@ import urllib.error
 from ansible.module_utils.urls import open_url
 from ansible_collections.central.llm.plugins.module_utils._apigateway import api_keys as api
 from ansible_collections.central.llm.plugins.module_utils._aws import InvalidInput
+from ansible_collections.central.llm.plugins.module_utils._logs.access_log import OWN_AGENT
 from ansible_collections.central.llm.plugins.module_utils._module import CollectionModule, Resource
 
 _LET_THROUGH = (200, 429)
@@ -97,7 +99,9 @@ class NotProven(Exception):
 def ask(url: str, headers: dict[str, str], key: str) -> tuple[bool, str]:
     """Whether the key was let through, and what the answer was."""
     try:
-        with open_url(url, headers={**headers, "x-api-key": key}, timeout=_REQUEST_TIMEOUT) as answer:
+        with open_url(
+            url, headers={**headers, "x-api-key": key}, http_agent=OWN_AGENT, timeout=_REQUEST_TIMEOUT
+        ) as answer:
             return answer.status in _LET_THROUGH, f"HTTP {answer.status}"
     except urllib.error.HTTPError as error:
         said = error.read(500).decode(errors="replace").replace(key, "********")

@@ -12,6 +12,7 @@ description:
     answers with one of the expected states of HTTP. So it also proves that a request is refused.
   - Where it answers with 200, it fails unless there is a token.
   - The API key is read from Secrets Manager by the module itself, and is in no argument, result or log.
+  - It calls itself C(central-llm), by which an access log tells its requests from those of clients.
   - "AWS reference: U(https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html)."
 author:
   - The central.llm maintainers (@central-llm)

@@ -12,6 +12,8 @@ import typing as t
 # A pattern has 1024 characters at most.
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 MOST_KEYS = 18
+# What this collection calls itself where it proves a key, so that a log tells its requests from those of clients.
+OWN_AGENT = "central-llm"
 _FIELD = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _KEY_ID = re.compile(r"[a-z0-9]{1,20}")
 
@@ -48,6 +50,12 @@ def usage(
     return [_of_key(key_id, times[key_id]) for key_id in dict.fromkeys(key_ids) if key_id in times]
 
 
+def by_client(event: Event, key_ids: t.Sequence[str], key_field: str, agent_field: str) -> bool:
+    """Whether it is a line of one of these keys, and not of a proof of this collection's own."""
+    line = _line(event["message"])
+    return line.get(key_field) in key_ids and line.get(agent_field) != OWN_AGENT
+
+
 def _line(message: str) -> dict[str, t.Any]:
     try:
         found = json.loads(message)
@@ -74,4 +82,4 @@ def _iso(milliseconds: int) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-__all__ = ("MOST_KEYS", "is_field", "is_key_id", "pattern", "usage")
+__all__ = ("MOST_KEYS", "OWN_AGENT", "by_client", "is_field", "is_key_id", "pattern", "usage")

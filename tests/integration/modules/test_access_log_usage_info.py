@@ -30,8 +30,8 @@ def log(lab: t.Any) -> t.Callable[..., None]:
     return write
 
 
-def line(key_id: str, address: str) -> str:
-    return json.dumps({"apiKeyId": key_id, "sourceIp": address, "status": "200"})
+def line(key_id: str, address: str, agent: str = "curl") -> str:
+    return json.dumps({"apiKeyId": key_id, "sourceIp": address, "userAgent": agent, "status": "200"})
 
 
 def test_who_used_a_key_and_from_where(usage_info: t.Any, log: t.Any) -> None:
@@ -47,8 +47,29 @@ def test_who_used_a_key_and_from_where(usage_info: t.Any, log: t.Any) -> None:
     assert [(each["key_id"], each["requests"]) for each in more] == [("old1", 3), ("new1", 1)]
 
 
+def test_with_which_key_a_client_came_last(usage_info: t.Any, log: t.Any, lab: t.Any, faults: t.Any) -> None:
+    proof = line("new1", "10.0.0.9", "central-llm")
+    log((300, line("old1", "10.0.0.1")), (200, line("old1", "10.0.0.2")), (100, proof), (1, proof), (1, line("x", "-")))
+    both = {"name": GROUP, "key_ids": ["old1", "new1"], "newest": True}
+    (last,) = usage_info.ok(**both)["usage"]
+    assert (last["key_id"], last["requests"], last["addresses"][0]["address"]) == ("old1", 1, "10.0.0.2")
+    assert usage_info.ok(**both, hours=150)["usage"] == []
+    # In whichever stream, and with no more read than it takes.
+    lab.client("logs").create_log_stream(logGroupName=GROUP, logStreamName="a-stream")
+    now = int((time.time() - 50 * 3600) * 1000)
+    called = {"timestamp": now, "message": line("new1", "10.0.0.3")}
+    lab.client("logs").put_log_events(logGroupName=GROUP, logStreamName="a-stream", logEvents=[called])
+    faults.forget_calls()
+    (last,) = usage_info.ok(check=True, **both)["usage"]
+    assert (last["key_id"], last["addresses"][0]["address"]) == ("new1", "10.0.0.3")
+    assert len(faults.calls()) == 1
+    (last,) = usage_info.ok(**both, agent_field="other")["usage"]
+    assert last["addresses"][0]["address"] == "10.0.0.9"
+
+
 def test_a_group_that_is_missing_tells_nothing(usage_info: t.Any) -> None:
     assert "ResourceNotFoundException" in usage_info.refused(name="/none", key_ids=["old1"], hours=1)
+    assert "ResourceNotFoundException" in usage_info.refused(name="/none", key_ids=["old1"], newest=True)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +80,7 @@ def test_a_group_that_is_missing_tells_nothing(usage_info: t.Any) -> None:
         ({"key_ids": [f"k{number}" for number in range(19)]}, "has 19 ids"),
         ({"key_ids": ['a" || $.x = "']}, "no id of an API key"),
         ({"key_field": "a.b"}, "key_field is 'a.b'"),
+        ({"agent_field": ""}, "agent_field is ''"),
     ],
 )
 def test_bad_input_stops_before_the_first_call(

@@ -60,6 +60,8 @@ def test_it_takes_several_answers_in_a_row(probe: t.Any, endpoint: Endpoint, key
     outcome = probe(endpoint.url, headers={"x-llm-user": "rotation"})
     assert (outcome["requests"], outcome["refused"], outcome.changed) == (8, 3, False)
     assert all(seen["x-api-key"] == key["value"] and seen["x-llm-user"] == "rotation" for seen in endpoint.seen)
+    # By which an access log tells it from clients.
+    assert {seen["user-agent"] for seen in endpoint.seen} == {"central-llm"}
     assert key["value"] not in str(outcome)
 
 

@@ -28,6 +28,8 @@ def test_an_answer(completion: t.Any) -> None:
     assert outcome["seconds"] >= 0
     headers, body = came[0]
     assert headers["x-api-key"] == KEY and headers["x-llm-user"] == "tester"
+    # By which an access log tells it from clients.
+    assert {name.lower(): value for name, value in headers.items()}["user-agent"] == "central-llm"
     assert body == {"model": "tiny", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 5}
     assert KEY not in json.dumps(outcome)
 

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import typing as t
 from collections import Counter
 from pathlib import Path
@@ -153,14 +154,50 @@ RAISED = {
 }
 
 
+def call(ctx: LabContext) -> None:
+    with Crowd(ctx, pause=0.05) as crowd:
+        while not crowd.requests:
+            time.sleep(0.05)
+    assert set(crowd.answers) == {200}, crowd.answers
+
+
+def converge(ctx: LabContext, folder: Path, variables: dict[str, t.Any]) -> None:
+    playbook = folder / "converge.yml"
+    include = {"ansible.builtin.include_role": {"name": "central.llm.llm_gateway"}}
+    playbook.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [include]}]))
+    play(ctx, folder, variables, playbook)
+
+
+def test_a_key_is_not_given_up_because_nobody_called(
+    lab: LabContext, tmp_path: Path, gateway_variables: dict[str, t.Any]
+) -> None:
+    variables = {**gateway_variables, **RAISED}
+    converge(lab, tmp_path, variables)
+    # As after a weekend: by then the former key has been quiet for long enough.
+    finish = {"entry_point": "rotate_finish", "quiet_hours": 0.0001}
+    call(lab)
+    told, _output = rotate(lab, tmp_path, variables, [{"entry_point": "rotate_begin"}, finish])
+    refusal = told[1]["refusal"]
+    assert f"{CLIENT} has not called with its current key" in refusal and "idle" not in refusal
+    assert "llm_gateway_rotate_force=true" in refusal
+    assert keys(lab) == [("current", True), ("previous", True)]
+    assert keys(lab, "idle") == [("current", True), ("retired", False)]
+
+    # Nor after an abort, by which the key that clients were given meanwhile is the former one.
+    call(lab)
+    told, _output = rotate(lab, tmp_path, variables, [{"entry_point": "rotate_abort", "client": CLIENT}, finish])
+    assert "has not called with its current key" in told[1]["refusal"] and keys(lab)[1] == ("previous", True)
+
+    call(lab)
+    told, _output = rotate(lab, tmp_path, variables, [finish])
+    assert told[0]["refusal"] == "" and keys(lab) == [("current", True), ("retired", False)]
+
+
 def test_no_request_is_refused_while_keys_are_rotated(
     lab: LabContext, tmp_path: Path, gateway_variables: dict[str, t.Any]
 ) -> None:
     variables = {**gateway_variables, **RAISED}
-    converge = tmp_path / "converge.yml"
-    include = {"ansible.builtin.include_role": {"name": "central.llm.llm_gateway"}}
-    converge.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [include]}]))
-    play(lab, tmp_path, variables, converge)
+    converge(lab, tmp_path, variables)
     gateway = lab.client("apigateway")
     values = {key["value"] for key in gateway.get_api_keys(includeValues=True)["items"]}
     others = {key["id"]: key for key in gateway.get_api_keys(includeValues=True)["items"] if key["name"] == "idle"}

@@ -39,6 +39,25 @@ def told(lab: LabContext, queue: str) -> list[tuple[str, str]]:
     return [(message["OldStateValue"], message["NewStateValue"]) for message in messages]
 
 
+def test_lines_are_found_newest_first(lab: LabContext) -> None:
+    logs, now = lab.client("logs"), int(time.time() * 1000)
+    logs.create_log_group(logGroupName=GROUP)
+    for stream, ages in (("b", (4, 1)), ("a", (3, 2))):
+        logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+        events = [{"timestamp": now - age * 1000, "message": f"line {age}"} for age in ages]
+        logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=events)
+    backwards = {"logGroupName": GROUP, "startFromHead": False, "filterPattern": "line"}
+    pages = list(
+        logs.get_paginator("filter_log_events").paginate(
+            **backwards, startTime=now - 3000, PaginationConfig={"PageSize": 2}
+        )
+    )
+    assert [[event["message"] for event in page["events"]] for page in pages] == [["line 1", "line 2"], ["line 3"]]
+    assert refused(logs.filter_log_events, **backwards) == "InvalidParameterException"
+    elsewhere = {**backwards, "logGroupName": "/none", "startTime": now}
+    assert refused(logs.filter_log_events, **elsewhere) == "ResourceNotFoundException"
+
+
 def test_errors_of_a_log_raise_an_alarm_that_somebody_hears_of(clocked: LabContext) -> None:
     logs, sns, sqs = (clocked.client(name) for name in ("logs", "sns", "sqs"))
     logs.create_log_group(logGroupName=GROUP)

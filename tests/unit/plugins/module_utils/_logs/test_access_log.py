@@ -37,6 +37,18 @@ def test_the_fields_may_be_named_otherwise() -> None:
     assert found["addresses"][0]["address"] == "unknown"
 
 
+def test_a_proof_is_no_call_of_a_client() -> None:
+    def event(**fields: str) -> dict[str, object]:
+        return {"timestamp": 1, "message": json.dumps(fields)}
+
+    def told(line: dict[str, object]) -> bool:
+        return access_log.by_client(line, ["a", "b"], "key", "agent")
+
+    assert told(event(key="b", agent="python-requests/2")) and told(event(key="a"))
+    assert not told(event(key="a", agent="central-llm")) and not told(event(key="c", agent="curl"))
+    assert not told({"timestamp": 1, "message": "no JSON"})
+
+
 @given(st.lists(st.text() | st.sampled_from(['{"apiKeyId": ["a"]}', "[1]", '"a"', "null", '{"apiKeyId": "b"}'])))
 def test_what_is_no_line_of_a_key_is_passed_over(messages: list[str]) -> None:
     events = [{"timestamp": 1, "message": message} for message in messages]
