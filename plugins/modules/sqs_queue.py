@@ -84,7 +84,7 @@ queue:
       type: bool
       sample: true
     messages:
-      description: How many messages wait in it, about.
+      description: How many messages are in it, about, those included that somebody has just received.
       type: int
       sample: 0
     tags:
@@ -109,6 +109,8 @@ ATTRIBUTES = {
     "managed_encryption": "SqsManagedSseEnabled",
 }
 LIMITS = {"message_retention": (60, 1209600), "visibility_timeout": (0, 43200)}
+# A message that is not to be seen yet, or that somebody has received, counts by itself.
+KINDS = ("", "Delayed", "NotVisible")
 # A name is free again a minute after its queue was deleted.
 NAME_SECONDS = 90
 
@@ -127,7 +129,7 @@ def describe(client: t.Any, name: str, url: str | None) -> Resource | None:
         "message_retention": int(attributes["MessageRetentionPeriod"]),
         "visibility_timeout": int(attributes["VisibilityTimeout"]),
         "managed_encryption": attributes.get("SqsManagedSseEnabled", "false") == "true",
-        "messages": int(attributes["ApproximateNumberOfMessages"]),
+        "messages": sum(int(attributes[f"ApproximateNumberOfMessages{kind}"]) for kind in KINDS),
         "tags": tags,
     }
 

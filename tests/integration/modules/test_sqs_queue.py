@@ -84,9 +84,13 @@ def test_throttling_and_a_name_that_is_not_free_yet_are_ridden_out(
 
 def test_what_waits_in_it_is_told_and_is_no_difference(queue: t.Any, sqs: t.Any) -> None:
     queue.ok(**OPTIONS)
-    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="dead-letters")["QueueUrl"], MessageBody="x")
+    url = sqs.get_queue_url(QueueName="dead-letters")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="x")
     outcome = queue.settled(**OPTIONS)
     assert outcome["queue"]["messages"] == 1 and "messages" not in outcome["diff"]["after"]
+    # Whoever reads it has not dealt with it yet.
+    assert sqs.receive_message(QueueUrl=url)["Messages"]
+    assert queue.settled(**OPTIONS)["queue"]["messages"] == 1
 
 
 def test_delete_only_ones_own_and_delete_again(queue: t.Any, sqs: t.Any) -> None:

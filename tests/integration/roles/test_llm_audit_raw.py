@@ -113,6 +113,35 @@ def test_lines_are_kept_locked_and_given_up(role: t.Callable[[str], t.Any], deli
     assert len(kept(lab)) == 2
 
 
+def test_what_still_has_to_be_written_or_read_outlives_the_rest(
+    role: t.Callable[[str], t.Any], delivering: LabContext
+) -> None:
+    lab, audit = delivering, role("llm_audit")
+    audit.ok(**RAW)
+    sqs, firehose, iam = lab.client("sqs"), lab.client("firehose"), lab.client("iam")
+    queue = sqs.get_queue_url(QueueName="team-audit-failed")["QueueUrl"]
+    say(lab, GATEWAY, "the last one")
+    sqs.send_message(QueueUrl=queue, MessageBody="unreadable")
+    foretold = audit.ok("absent", check=True, **RAW)
+    run = audit.ok("absent", **RAW)
+    assert run.changed == foretold.changed > 0
+    assert "The queue team-audit-failed holds about 1 messages" in run.output
+    assert sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0)["Messages"][0]["Body"] == "unreadable"
+    move(lab, 301)
+    assert {text for each in kept(lab).values() for _group, text in lines(each)} == {"the last one"}
+    assert [each["RoleName"] for each in iam.list_roles()["Roles"]] == ["team-audit-raw-role"]
+    assert audit.ok("absent", **RAW).changed == 0
+
+    # Once it was read the queue goes, too; what writes goes with the word.
+    sqs.purge_queue(QueueUrl=queue)
+    run = audit.ok("absent", **RAW)
+    assert run.changed == 1 and "The queue team-audit-failed holds" not in run.output
+    assert sqs.list_queues().get("QueueUrls", []) == []
+    assert firehose.list_delivery_streams()["DeliveryStreamNames"] == ["team-audit-raw"]
+    audit.ok("absent", **RAW, llm_audit_remove_table=True)
+    assert firehose.list_delivery_streams()["DeliveryStreamNames"] == [] and iam.list_roles()["Roles"] == []
+
+
 def test_what_cannot_be_written_waits_and_what_cannot_be_read_is_set_aside(
     role: t.Callable[[str], t.Any], delivering: LabContext
 ) -> None:
