@@ -196,3 +196,25 @@ def test_a_vpc_with_a_nat_gateway_comes_and_goes(network: t.Any, ec2: t.Any) -> 
     network.ok("absent")
     assert count(ec2) == before
     assert network.ok("absent").changed == 0
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own-vpc", "no-vpc-any-more"])
+def test_an_address_that_nothing_has_goes(network: t.Any, ec2: t.Any, own: bool) -> None:
+    ours = {"ResourceType": "elastic-ip", "Tags": [{"Key": "central-llm:stack", "Value": "central-llm"}]}
+    theirs = {**ours, "Tags": [{"Key": "central-llm:stack", "Value": "central-llm-two"}]}
+    if own:
+        network.ok(llm_network_create_vpc=True, llm_network_egress="none", **WAY)
+    # Of a run that ended before its NAT gateway was there; another stack's; and one that is in use.
+    idle, others, used = (
+        ec2.allocate_address(Domain="vpc", TagSpecifications=[tags])["AllocationId"] for tags in (ours, theirs, ours)
+    )
+    subnet = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"][0]["SubnetId"]
+    interface = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    ec2.associate_address(AllocationId=used, NetworkInterfaceId=interface)
+    foretold = network.ok("absent", check=True)
+    assert idle in [each["AllocationId"] for each in ec2.describe_addresses()["Addresses"]]
+    run = network.ok("absent")
+    assert {each["AllocationId"] for each in ec2.describe_addresses()["Addresses"]} == {others, used}
+    if not own:
+        assert run.changed == foretold.changed == 1
+    assert network.ok("absent").changed == 0

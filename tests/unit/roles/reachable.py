@@ -23,8 +23,15 @@ PLAYBOOKS = ROOT / "playbooks"
 AMAZON: dict[str, set[str]] = {
     # Who may launch an image it reads only where a task asks for that.
     "amazon.aws.ec2_ami_info": {"ec2:DescribeImages"},
-    # What binds an address to a device, names it or releases it is left out: no task gives the options for that.
-    "amazon.aws.ec2_eip": {"ec2:AllocateAddress", "ec2:DescribeAddresses", "ec2:CreateTags", "ec2:DescribeTags"},
+    # What binds an address to a device, frees it of one or names it is left out: no task gives the options for that.
+    "amazon.aws.ec2_eip": {
+        "ec2:AllocateAddress",
+        "ec2:CreateTags",
+        "ec2:DescribeAddresses",
+        "ec2:DescribeTags",
+        "ec2:ReleaseAddress",
+    },
+    "amazon.aws.ec2_eip_info": {"ec2:DescribeAddresses"},
     "amazon.aws.ec2_launch_template_info": {"ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"},
     "amazon.aws.ec2_vpc_endpoint_info": {"ec2:DescribeVpcEndpoints"},
     "amazon.aws.ec2_vpc_igw": {
