@@ -127,7 +127,12 @@ def test_clients_come_and_go_and_the_link_is_exchanged(
 
     again = gateway.ok(**{**gateway_variables, **changed})
     assert again.changed == 0, again.output
+    requests.delete(f"{lab.endpoint_url}/_lab/calls", timeout=30).raise_for_status()
     gateway.ok("absent", **{**gateway_variables, **changed})
+    # The API would make its log again.
+    calls = [call["operation"] for call in requests.get(f"{lab.endpoint_url}/_lab/calls", timeout=30).json()]
+    assert calls.index("DeleteRestApi") < calls.index("DeleteLogGroup")
+    assert logs.describe_log_groups(logGroupNamePrefix="API-Gateway-Execution-Logs_")["logGroups"] == []
     assert api.get_api_keys()["items"] == api.get_usage_plans()["items"] == api.get_rest_apis()["items"] == []
     assert lab.client("apigatewayv2").get_vpc_links()["Items"] == []
     assert lab.client("secretsmanager").list_secrets()["SecretList"] == []
