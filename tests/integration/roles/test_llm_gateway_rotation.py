@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 import typing as t
@@ -18,10 +16,10 @@ from pathlib import Path
 import requests
 import yaml
 
-from lab.context import ACCESS_KEY_ID, SECRET_ACCESS_KEY, LabContext
+from lab.context import LabContext
+from tests.integration.roles.conftest import ansible_playbook
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 CLIENT = "central-llm-client"
 HEADERS = {"x-llm-source": "tests", "x-llm-user": "tester", "x-llm-request-type": "chat"}
 FORCED = {"entry_point": "rotate_finish", "force": True}
@@ -102,28 +100,9 @@ class Crowd:
 def play(ctx: LabContext, folder: Path, variables: dict[str, t.Any], playbook: Path) -> str:
     given = folder / "variables.json"
     given.write_text(json.dumps(variables))
-    done = subprocess.run(
-        [
-            *(str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", "--diff"),
-            *("-e", f"@{given}", str(playbook)),
-        ],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "AWS_ENDPOINT_URL": ctx.endpoint_url,
-            "AWS_DEFAULT_REGION": ctx.region,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-            "ANSIBLE_NOCOLOR": "1",
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=3600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:]
-    return done.stdout
+    done = ansible_playbook(ctx, "-e", f"@{given}", str(playbook), timeout=3600)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    return done.stdout + done.stderr
 
 
 def rotate(
