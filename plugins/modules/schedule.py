@@ -307,7 +307,7 @@ def ensure_present(
     after = {**before, **changes}
     if changes and not check_mode:
         request = request_of(found, after, members_of(client, "UpdateSchedule"), datetime.now(UTC))
-        api.update_schedule(client, request)
+        api.update_schedule(client, request, ROLE_SECONDS)
     return bool(changes), before, after
 
 

@@ -16,7 +16,6 @@ from .._waiter import on_error, wait_for, waiter_model
 _MISSING = ("ResourceNotFoundException",)
 # IAM tells of a new role by and by.
 _NOT_YET = ("must allow AWS EventBridge Scheduler to assume the role",)
-_ROLE_SECONDS = 30
 # A role that was made a moment ago cannot be assumed yet, and a creation whose answer was lost has been made.
 _CREATION = waiter_model(
     "CreateSchedule",
@@ -38,8 +37,8 @@ def create_schedule(client: t.Any, request: dict[str, t.Any], timeout: int) -> N
 
 
 @aws_call("change the schedule {Name}")
-def update_schedule(client: t.Any, request: dict[str, t.Any]) -> None:
-    with patience(client, "UpdateSchedule", _NOT_YET, _ROLE_SECONDS):
+def update_schedule(client: t.Any, request: dict[str, t.Any], timeout: int) -> None:
+    with patience(client, "UpdateSchedule", _NOT_YET, timeout):
         client.update_schedule(**request)
 
 
